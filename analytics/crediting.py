@@ -1,0 +1,145 @@
+"""Who earned what: from facts to ledger entries, for a micro-batch or a year, by the same functions."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from analytics import ledger, models, presence, roster
+from analytics.facts import Facts
+from analytics.intervals import overlaps
+from analytics.markov import NO_FIT, Fit, fit, transitions
+from analytics.paths import merge, steps
+from analytics.rejection import REMEDIES
+from analytics.rules import Rules
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """What a whole history comes to.
+
+    entries: ledger entries in their published order; steps: the path of each order; fit: the Markov fit, or None;
+    rejected_refunds: refund_id, reason, field, value, remedy.
+    """
+
+    entries: pl.DataFrame
+    steps: pl.DataFrame
+    fit: Fit | None
+    rejected_refunds: pl.DataFrame
+
+
+def deduplicated(facts: Facts) -> Facts:
+    """Drop repeats: events by event_id, orders by order_id, refunds by refund_id; the first in the frame is kept."""
+    once = facts.map(
+        lambda frame: frame.unique("event_id", keep="first", maintain_order=True) if "event_id" in frame else frame
+    )
+    return Facts(
+        viewer_events=once.viewer_events,
+        orders=once.orders.unique("order_id", keep="first", maintain_order=True),
+        order_lines=once.order_lines,
+        refunds=once.refunds.unique("refund_id", keep="first", maintain_order=True),
+        roster_events=once.roster_events,
+    )
+
+
+def presence_marks(viewer_events: pl.DataFrame) -> pl.DataFrame:
+    """Marks of who joins and leaves: viewer_id, session_id, at_ms, on."""
+    return viewer_events.filter(pl.col("type").is_in(["viewer_joined", "viewer_left"])).select(
+        "viewer_id", "session_id", at_ms="occurred_ms", on=pl.col("type") == "viewer_joined"
+    )
+
+
+def activity(viewer_events: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
+    """Times of everything that viewers did themselves: viewer_id, at_ms."""
+    return pl.concat(
+        [
+            viewer_events.select("viewer_id", at_ms="occurred_ms"),
+            orders.select("viewer_id", at_ms="ordered_ms"),
+        ]
+    )
+
+
+def right_currency(refunds: pl.DataFrame, orders: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Set refunds apart whose currency is not their order's. Returns those to book (or to wait) and those rejected."""
+    known = refunds.join(orders.select("order_id", order_currency="currency"), on="order_id", how="left")
+    wrong = (pl.col("currency") != pl.col("order_currency")).fill_null(value=False)
+    rejected = known.filter(wrong).select(
+        "refund_id",
+        reason=pl.lit("refund_currency_mismatch"),
+        field=pl.lit("currency"),
+        value=pl.col("currency"),
+        remedy=pl.lit(REMEDIES["refund_currency_mismatch"]),
+    )
+    return known.filter(~wrong).drop("order_currency"), rejected
+
+
+def credit(
+    orders: pl.DataFrame,
+    watches: pl.DataFrame,
+    lineups: pl.DataFrame,
+    rules: Rules,
+    fitted: Fit = NO_FIT,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Find out who has what weight in each order.
+
+    orders: order_id, viewer_id, ordered_ms, session_id, declared_host_id; watches: at least those of their viewers;
+    lineups: at least those of the sessions concerned. Returns weights (see `models`) and steps (see `paths`).
+    """
+    found = steps(orders, watches, lineups, rules.lookback_ms)
+    return models.weights(orders, found, lineups, rules, fitted), found
+
+
+def journeys(found: pl.DataFrame, watches: pl.DataFrame, lineups: pl.DataFrame, buyers: pl.DataFrame) -> pl.DataFrame:
+    """Give the journeys of a Markov fit: one per order with steps, one per viewer with steps and no order.
+
+    found: steps of the orders; watches: all of them; buyers: viewer_id of everyone with an order.
+    Returns journey, step, host_ids, converted.
+    """
+    lookers = watches.join(buyers, on="viewer_id", how="anti")
+    pieces = overlaps(lookers.rename({"viewer_id": "order_id"}), lineups, "session_id")
+    columns = ("step", "host_ids", "converted")
+    return pl.concat(
+        [
+            found.with_columns(converted=True).select(journey=pl.lit("o") + pl.col("order_id"), *map(pl.col, columns)),
+            merge(pieces)
+            .with_columns(converted=False)
+            .select(journey=pl.lit("v") + pl.col("order_id"), *map(pl.col, columns)),
+        ]
+    )
+
+
+def fit_journeys(walked: pl.DataFrame, version: int = 1) -> Fit:
+    """Fit the Markov model to journeys (journey, step, host_ids, converted)."""
+    outcomes = walked.select("journey", "converted").unique()
+    return fit(transitions(walked, outcomes), version)
+
+
+def books(facts: Facts, rules: Rules) -> Books:
+    """Credit a whole history at once; the result depends on the set of events alone."""
+    facts = deduplicated(facts)
+    ends = roster.session_ends(facts.roster_events)
+    lineups = roster.lineups(roster.shifts(roster.shift_marks(facts.roster_events), ends))
+    watches = presence.watches(
+        presence_marks(facts.viewer_events), activity(facts.viewer_events, facts.orders), ends, rules.idle_ms
+    )
+    found = steps(facts.orders, watches, lineups, rules.lookback_ms)
+    fitted = None
+    if "markov" in rules.models:
+        fitted = fit_journeys(journeys(found, watches, lineups, facts.orders.select("viewer_id")))
+    weights = models.weights(facts.orders, found, lineups, rules, fitted or NO_FIT)
+    refunds, rejected = right_currency(facts.refunds, facts.orders)
+    entries = ledger.canonical(facts.orders, refunds, weights)
+    return Books(published(entries, rules), found, fitted, rejected)
+
+
+def published(entries: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Sort entries as they are published: by order time and id, model as asked, sale before refunds, account."""
+    rank = pl.col("model").replace_strict({model: i for i, model in enumerate(rules.models)}, return_dtype=pl.Int64)
+    return entries.sort(
+        pl.col("ordered_ms"),
+        pl.col("order_id"),
+        rank,
+        pl.col("refund_id").is_not_null(),
+        pl.col("booked_ms"),
+        pl.col("refund_id"),
+        pl.col("host_id"),
+    )

@@ -1,0 +1,107 @@
+"""Marks to disjoint intervals, and intervals to overlaps: the one state machine behind shifts and watches."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from analytics.contract import MAX_TIME_MS
+
+OPEN_MS = MAX_TIME_MS + 1
+"""End of an interval that has not ended."""
+
+
+def intervals(marks: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Read disjoint intervals out of marks.
+
+    marks: the keys, at_ms, on (true: begins), taken (true: not said by anyone, but taken to be so).
+    A begin while on and an end while off change nothing; at equal times ends come before begins; touching intervals are
+    one. The result depends on the set of marks alone.
+    Returns the keys, start_ms, end_ms (OPEN_MS while on), taken (how it ended), sorted by keys and start.
+    """
+    same_key = pl.all_horizontal(pl.col(key).eq(pl.col(key).shift()) for key in keys).fill_null(value=False)
+    was_on = pl.col("on").shift().fill_null(value=False) & same_key
+    next_same = pl.all_horizontal(pl.col(key).eq(pl.col(key).shift(-1)) for key in keys).fill_null(value=False)
+    touches_next = ~pl.col("on") & next_same & (pl.col("at_ms") == pl.col("at_ms").shift(-1))
+    touches_last = pl.col("on") & same_key & (pl.col("at_ms") == pl.col("at_ms").shift())
+    changes = (
+        marks.select(*keys, "at_ms", "on", "taken")
+        .sort(*keys, "at_ms", "on", "taken")
+        .filter(pl.col("on") != was_on)
+        .filter(~(touches_next.fill_null(value=False) | touches_last.fill_null(value=False)))
+    )
+    return (
+        changes.select(
+            *keys,
+            pl.col("on"),
+            pl.col("at_ms").alias("start_ms"),
+            pl.when(next_same).then(pl.col("at_ms").shift(-1)).otherwise(OPEN_MS).alias("end_ms"),
+            (next_same & pl.col("taken").shift(-1)).fill_null(value=False).alias("taken"),
+        )
+        .filter("on")
+        .drop("on")
+    )
+
+
+def end_with_session(spans: pl.DataFrame, session_ends: pl.DataFrame) -> pl.DataFrame:
+    """Close what nobody closed at the session's end; an explicit end stays, even if it is later.
+
+    spans: as `intervals` gives them, with session_id; session_ends: session_id, ended_ms.
+    Returns the spans without `taken`; empty ones vanish.
+    """
+    unsaid = pl.col("taken") | (pl.col("end_ms") == OPEN_MS)
+    capped = pl.min_horizontal("end_ms", "ended_ms")
+    return (
+        spans.join(session_ends, on="session_id", how="left", maintain_order="left")
+        .with_columns(pl.when(unsaid).then(capped).otherwise("end_ms").alias("end_ms"))
+        .filter(pl.col("end_ms") > pl.col("start_ms"))
+        .drop("taken", "ended_ms")
+    )
+
+
+def overlaps(left: pl.DataFrame, right: pl.DataFrame, key: str) -> pl.DataFrame:
+    """Cut each left interval by the right intervals of its key that it meets.
+
+    left, right: key, start_ms, end_ms and more; the right intervals are disjoint per key.
+    Returns a row per meeting pair, in the order of left, then time: the columns of left with start_ms and end_ms cut to
+    the overlap, and the other columns of right.
+    """
+    right = right.sort(key, "start_ms")
+    codes = right.select(pl.col(key).unique(maintain_order=True)).with_row_index("code")
+    left = left.join(codes, on=key, how="inner", maintain_order="left")
+    if left.is_empty():
+        return left.drop("code").hstack(right.clear().drop(key, "start_ms", "end_ms"))
+    right_code = right.join(codes, on=key, how="left", maintain_order="left")["code"].to_numpy()
+    first, last = _bounds(left, right, right_code)
+    counts = np.maximum(last - first, 0)
+    left_rows = np.repeat(np.arange(left.height), counts)
+    starts = np.cumsum(counts) - counts
+    right_rows = np.arange(len(left_rows)) - np.repeat(starts - first, counts)
+    met = right[right_rows].rename({"start_ms": "right_start_ms", "end_ms": "right_end_ms"}).drop(key)
+    return (
+        left[left_rows]
+        .hstack(met)
+        .with_columns(
+            pl.max_horizontal("start_ms", "right_start_ms").alias("start_ms"),
+            pl.min_horizontal("end_ms", "right_end_ms").alias("end_ms"),
+        )
+        .drop("code", "right_start_ms", "right_end_ms")
+    )
+
+
+def _bounds(left: pl.DataFrame, right: pl.DataFrame, right_code: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First and one-past-last right row that each left row meets, by one search over (key, time) packed in 64 bits."""
+    low = min(int(left["start_ms"].min()), int(right["start_ms"].min()))  # type: ignore[arg-type]  # not empty
+    high = int(left["end_ms"].max())  # type: ignore[arg-type]  # not empty
+    width = high - low + 2
+    if width * (int(right_code.max()) + 2) >= 1 << 63:
+        raise OverflowError("too many keys over too long a time for one search: split the input by time")
+
+    def packed(code: np.ndarray, times: pl.Series) -> np.ndarray:
+        inside = np.clip(times.to_numpy() - low, 0, width - 1)
+        return code.astype(np.int64) * width + inside
+
+    left_code = left["code"].to_numpy()
+    first = np.searchsorted(packed(right_code, right["end_ms"]), packed(left_code, left["start_ms"]), side="right")
+    last = np.searchsorted(packed(right_code, right["start_ms"]), packed(left_code, left["end_ms"]), side="left")
+    return first, last

@@ -1,0 +1,144 @@
+"""Markov attribution: transition counts, removal effects, a fit with a version.
+
+State = the line-up (for order k: the last k line-ups). Removing a host sends every transition into a state that contains
+the host to NULL; the removal effect is 1 - P(conversion without) / P(conversion). Method: Anderl, Becker, von
+Wangenheim, Schumann, "Mapping the customer journey" (2016); the states here are line-ups, so co-hosts are removed one
+by one. All arithmetic is in exact rationals (FLINT).
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd, lcm
+
+import polars as pl
+from flint import fmpq, fmpq_mat
+
+START, CONVERSION, NULL = "\x02start", "\x02conversion", "\x02null"
+EXACT_WEIGHT_LIMIT = 1 << 62
+ROUNDED_SCALE = 10**12
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A fitted model.
+
+    version: 0 means no fit yet. base: P(conversion). removal: host -> removal effect, exact.
+    journeys, conversions: how many were counted.
+    """
+
+    version: int
+    base: Fraction
+    removal: dict[str, Fraction]
+    journeys: int
+    conversions: int
+
+    @property
+    def shares(self) -> dict[str, Fraction]:
+        """The model's own share per host, RE / sum of RE; reported apart, it is not the sum of the credits."""
+        whole = sum(self.removal.values())
+        return {host: effect / whole if whole else Fraction(0) for host, effect in self.removal.items()}
+
+    @property
+    def exact(self) -> bool:
+        """Whether the weights are the exact ratio of the removal effects."""
+        return max(self._ratio().values(), default=0) < EXACT_WEIGHT_LIMIT
+
+    def weights(self) -> dict[str, int]:
+        """Integer weight per host: the exact ratio of the removal effects, or 10^12 x RE where that is too long."""
+        ratio = self._ratio()
+        if max(ratio.values(), default=0) < EXACT_WEIGHT_LIMIT:
+            return ratio
+        return {host: round(effect * ROUNDED_SCALE) for host, effect in self.removal.items()}
+
+    def _ratio(self) -> dict[str, int]:
+        scale = lcm(*(effect.denominator for effect in self.removal.values()))
+        whole = {host: int(effect * scale) for host, effect in self.removal.items()}
+        common = gcd(*whole.values()) or 1
+        return {host: weight // common for host, weight in whole.items()}
+
+
+NO_FIT = Fit(version=0, base=Fraction(0), removal={}, journeys=0, conversions=0)
+
+
+def transitions(steps: pl.DataFrame, outcomes: pl.DataFrame, order: int = 1) -> pl.DataFrame:
+    """Count transitions of journeys.
+
+    steps: journey, step, host_ids (list); outcomes: journey, converted; order: how many line-ups a state remembers.
+    Returns source, target (state names: line-ups joined by "\\x1e", hosts by "\\x1f"), transitions. They are plain sums:
+    counts of two batches of journeys add up.
+    """
+    lineup = pl.col("host_ids").list.join("\x1f")
+    remembered = [lineup.shift(back).over("journey") for back in range(order - 1, -1, -1)]
+    state = pl.concat_str(*remembered, separator="\x1e", ignore_nulls=True)
+    visits = steps.join(outcomes, on="journey").sort("journey", "step").select("journey", "converted", state=state)
+    last = pl.col("journey").ne_missing(pl.col("journey").shift(-1))
+    end = pl.when("converted").then(pl.lit(CONVERSION)).otherwise(pl.lit(NULL))
+    moves = visits.select(source="state", target=pl.when(last).then(end).otherwise(pl.col("state").shift(-1)))
+    first = pl.col("journey").ne_missing(pl.col("journey").shift())
+    starts = visits.filter(first).select(source=pl.lit(START), target="state")
+    return (
+        pl.concat([starts, moves])
+        .group_by("source", "target")
+        .agg(transitions=pl.len().cast(pl.Int64))
+        .sort("source", "target")
+    )
+
+
+def fit(counts: pl.DataFrame, version: int = 1) -> Fit:
+    """Solve a chain for its removal effects.
+
+    counts: as `transitions` gives them. P(conversion) is the START entry of (I - Q)^-1 r, r the transitions to
+    CONVERSION. Without any conversion there is nothing to remove: an empty fit of that version.
+    """
+    rows = list(counts.iter_rows())
+    journeys = sum(n for source, _, n in rows if source == START)
+    conversions = sum(n for _, target, n in rows if target == CONVERSION)
+    if not conversions:
+        return Fit(version, Fraction(0), {}, journeys, 0)
+    states = [START, *sorted({source for source, _, _ in rows} - {START})]
+    index = {state: i for i, state in enumerate(states)}
+    inverse, reach = _solve(rows, index)
+    base = _fraction(reach[0, 0])
+    hosts = sorted({host for state in states[1:] for host in _hosts(state)})
+    removal = {
+        host: _removal([index[s] for s in states[1:] if host in _hosts(s)], inverse, reach) / base for host in hosts
+    }
+    return Fit(version, base, removal, journeys, conversions)
+
+
+def _hosts(state: str) -> list[str]:
+    return [host for lineup in state.split("\x1e") for host in lineup.split("\x1f")]
+
+
+def _solve(rows: list[tuple[str, str, int]], index: dict[str, int]) -> tuple[fmpq_mat, fmpq_mat]:
+    """(I - Q)^-1 and (I - Q)^-1 r, exact."""
+    size = len(index)
+    totals = [0] * size
+    for source, _, n in rows:
+        totals[index[source]] += n
+    system = fmpq_mat(size, size, [fmpq(int(i == j)) for i in range(size) for j in range(size)])
+    converts = fmpq_mat(size, 1)
+    for source, target, n in rows:
+        i, p = index[source], fmpq(n, totals[index[source]])
+        if target == CONVERSION:
+            converts[i, 0] = p
+        elif target != NULL:
+            system[i, index[target]] -= p
+    inverse = system.inv()
+    return inverse, inverse * converts
+
+
+def _removal(removed: list[int], inverse: fmpq_mat, reach: fmpq_mat) -> Fraction:
+    """P(conversion) that passes through a removed state: the first-hit distribution times the reach from there.
+
+    The first-hit distribution x over the removed states S solves x N[S,S] = N[start,S], N = (I - Q)^-1.
+    """
+    size = len(removed)
+    block = fmpq_mat(size, size, [inverse[j, i] for i in removed for j in removed])
+    target = fmpq_mat(size, 1, [inverse[0, i] for i in removed])
+    first_hit = block.solve(target)
+    return sum((_fraction(first_hit[k, 0] * reach[i, 0]) for k, i in enumerate(removed)), Fraction(0))
+
+
+def _fraction(value: fmpq) -> Fraction:
+    return Fraction(int(value.p), int(value.q))

@@ -1,0 +1,60 @@
+"""A viewer's path: the steps before an order."""
+
+import polars as pl
+
+from analytics.intervals import overlaps
+
+STEPS = {
+    "order_id": pl.String,
+    "step": pl.UInt32,
+    "session_id": pl.String,
+    "start_ms": pl.Int64,
+    "end_ms": pl.Int64,
+    "watched_ms": pl.Int64,
+    "host_ids": pl.List(pl.String),
+}
+"""Columns of the steps frame: step counts from 1, watched_ms is the sum of the pieces between start and end."""
+
+
+def steps(orders: pl.DataFrame, watches: pl.DataFrame, lineups: pl.DataFrame, lookback_ms: int) -> pl.DataFrame:
+    """Find the steps of each order's viewer in the look-back before the order.
+
+    orders: order_id, viewer_id, ordered_ms; watches: viewer_id, session_id, start_ms, end_ms;
+    lineups: session_id, start_ms, end_ms, host_ids. An order without a step is absent.
+    Returns STEPS, sorted by order_id and step.
+    """
+    seen = (
+        orders.select("order_id", "viewer_id", "ordered_ms")
+        .join(watches, on="viewer_id")
+        .with_columns(
+            pl.max_horizontal("start_ms", pl.col("ordered_ms") - lookback_ms).alias("start_ms"),
+            pl.min_horizontal("end_ms", "ordered_ms").alias("end_ms"),
+        )
+        .filter(pl.col("end_ms") > pl.col("start_ms"))
+    )
+    return merge(overlaps(seen.select("order_id", "session_id", "start_ms", "end_ms"), lineups, "session_id"))
+
+
+def merge(pieces: pl.DataFrame) -> pl.DataFrame:
+    """Join neighbouring pieces of one path that show the same line-up of the same session, also across a gap.
+
+    pieces: order_id, session_id, start_ms, end_ms, host_ids. Returns STEPS.
+    """
+    lineup = pl.col("host_ids").list.join("\x1f")
+    key = ("order_id", "session_id", "lineup")
+    new = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in key)
+    return (
+        pieces.with_columns(lineup=lineup)
+        .sort("order_id", "start_ms", "session_id")
+        .with_columns(run=new.cum_sum())
+        .group_by("run", maintain_order=True)
+        .agg(
+            pl.col("order_id", "session_id").first(),
+            pl.col("start_ms").min(),
+            pl.col("end_ms").max(),
+            watched_ms=(pl.col("end_ms") - pl.col("start_ms")).sum(),
+            host_ids=pl.col("host_ids").first(),
+        )
+        .with_columns(step=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("order_id"))
+        .select(pl.col(name).cast(dtype) for name, dtype in STEPS.items())
+    )

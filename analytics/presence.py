@@ -1,0 +1,61 @@
+"""Watches: who was in which session when."""
+
+import polars as pl
+
+from analytics.intervals import end_with_session, intervals
+
+PAIR = ("viewer_id", "session_id")
+
+
+def watches(marks: pl.DataFrame, activity: pl.DataFrame, session_ends: pl.DataFrame, idle_ms: int) -> pl.DataFrame:
+    """Read watches out of joins and leaves.
+
+    marks: viewer_id, session_id, at_ms, on (true: joined).
+    activity: viewer_id, at_ms: times of the viewers' events of any kind; the marks count without being repeated here.
+    session_ends: session_id, ended_ms.
+    A viewer who joined and whose next mark is no leave is taken to have left one idle limit after their last event
+    before the first gap longer than that, or at the session's end, whichever is first. An explicit leave stands.
+    Returns viewer_id, session_id, start_ms, end_ms, disjoint per viewer and session, sorted.
+    """
+    marks = marks.select(*PAIR, "at_ms", "on").unique().with_columns(taken=pl.lit(value=False))
+    left_idle = _idle_leaves(marks, activity, idle_ms)
+    return end_with_session(intervals(pl.concat([marks, left_idle]), PAIR), session_ends)
+
+
+def unclosed(marks: pl.DataFrame) -> pl.DataFrame:
+    """Find joins that no leave answers: the next mark of the viewer in that session is another join, or none.
+
+    Returns viewer_id, session_id, at_ms, next_ms (null: none).
+    """
+    ordered = marks.select(*PAIR, "at_ms", "on").unique().sort(*PAIR, "at_ms", "on")
+    same_pair = pl.all_horizontal(pl.col(key).eq(pl.col(key).shift(-1)) for key in PAIR).fill_null(value=False)
+    return (
+        ordered.with_columns(
+            pl.when(same_pair).then(pl.col("at_ms").shift(-1)).alias("next_ms"),
+            pl.when(same_pair).then(pl.col("on").shift(-1)).otherwise(True).alias("next_on"),
+        )
+        .filter(pl.col("on") & pl.col("next_on"))
+        .drop("on", "next_on")
+    )
+
+
+def _idle_leaves(marks: pl.DataFrame, activity: pl.DataFrame, idle_ms: int) -> pl.DataFrame:
+    """Marks of leaves that nobody sent: one idle limit after the last event before the first long gap."""
+    waiting = unclosed(marks).filter(pl.col("next_ms").is_null() | (pl.col("next_ms") - pl.col("at_ms") > idle_ms))
+    viewers = waiting.select("viewer_id").unique()
+    times = pl.concat([marks.select("viewer_id", "at_ms"), activity.select("viewer_id", "at_ms")])
+    same_viewer = pl.col("viewer_id").eq(pl.col("viewer_id").shift(-1)).fill_null(value=False)
+    before_gap = (
+        times.join(viewers, on="viewer_id", how="semi")
+        .unique()
+        .sort("viewer_id", "at_ms")
+        .filter(~same_viewer | (pl.col("at_ms").shift(-1) - pl.col("at_ms") > idle_ms))
+        .rename({"at_ms": "last_ms"})
+        .sort("last_ms")
+    )
+    return (
+        waiting.sort("at_ms")
+        .join_asof(before_gap, left_on="at_ms", right_on="last_ms", by="viewer_id", strategy="forward", check_sortedness=False)
+        .filter(pl.col("next_ms").is_null() | (pl.col("last_ms") < pl.col("next_ms")))
+        .select(*PAIR, at_ms=pl.col("last_ms") + idle_ms, on=pl.lit(value=False), taken=pl.lit(value=True))
+    )
