@@ -108,5 +108,5 @@ def _read_one(line: bytes, position: int, read: _Piece) -> None:
     except Reject as reject:
         read.rejects.append((position, reject.reason, reject.field, reject.value, reject.remedy, line))
         return
-    (read.viewer if isinstance(event, ViewerEvent) else read.other).append(event)  # type: ignore[arg-type]  # by its class
+    (read.viewer if isinstance(event, ViewerEvent) else read.other).append(event)
     read.unknown_fields += unknown

@@ -31,7 +31,7 @@ VIEWER_TYPE_NAMES = [str(struct.__struct_config__.tag) for struct in VIEWER_TYPE
 _code = {struct: code for code, struct in enumerate(VIEWER_TYPES)}
 _type_dtype = pl.Enum(VIEWER_TYPE_NAMES)
 
-VIEWER_EVENTS = {
+VIEWER_EVENTS: dict[str, Any] = {
     "event_id": pl.String,
     "occurred_ms": pl.Int64,
     "type": _type_dtype,
@@ -139,7 +139,7 @@ def _viewer_events(events: Sequence[ViewerEvent]) -> pl.DataFrame:
         {
             "event_id": _column(events, "event_id"),
             "occurred_ms": [event.occurred_at for event in events],
-            "type": pl.Series([_code[event.__class__] for event in events], dtype=pl.UInt8).cat.to(_type_dtype),  # type: ignore[index]  # the nine types
+            "type": pl.Series([_code[event.__class__] for event in events], dtype=pl.UInt8).cat.to(_type_dtype),
             "session_id": _column(events, "session_id"),
             "viewer_id": _column(events, "viewer_id"),
             "product_id": _column(events, "product_id"),

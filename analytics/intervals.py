@@ -11,51 +11,45 @@ OPEN_MS = MAX_TIME_MS + 1
 """End of an interval that has not ended."""
 
 
-def intervals(marks: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+def intervals(marks: pl.DataFrame, session_ends: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
     """Read disjoint intervals out of marks.
 
-    marks: the keys, at_ms, on (true: begins), taken (true: not said by anyone, but taken to be so).
-    A begin while on and an end while off change nothing; at equal times ends come before begins; touching intervals are
-    one. The result depends on the set of marks alone.
-    Returns the keys, start_ms, end_ms (OPEN_MS while on), taken (how it ended), sorted by keys and start.
+    marks: the keys (session_id among them), at_ms, on (true: begins), taken (true: not said by anyone, but taken to be
+    so). session_ends: session_id, ended_ms.
+    A begin while on and an end while off change nothing; at equal times ends come before begins. What nobody ended ends
+    with its session; a said end stays, even if it is later. The result depends on the set of marks alone.
+    Returns the keys, start_ms, end_ms (OPEN_MS while on), sorted by keys and start; touching intervals are one.
     """
-    same_key = pl.all_horizontal(pl.col(key).eq(pl.col(key).shift()) for key in keys).fill_null(value=False)
-    was_on = pl.col("on").shift().fill_null(value=False) & same_key
-    next_same = pl.all_horizontal(pl.col(key).eq(pl.col(key).shift(-1)) for key in keys).fill_null(value=False)
-    touches_next = ~pl.col("on") & next_same & (pl.col("at_ms") == pl.col("at_ms").shift(-1))
-    touches_last = pl.col("on") & same_key & (pl.col("at_ms") == pl.col("at_ms").shift())
-    changes = (
-        marks.select(*keys, "at_ms", "on", "taken")
-        .sort(*keys, "at_ms", "on", "taken")
-        .filter(pl.col("on") != was_on)
-        .filter(~(touches_next.fill_null(value=False) | touches_last.fill_null(value=False)))
-    )
-    return (
-        changes.select(
+    ordered = marks.select(*keys, "at_ms", "on", "taken").sort(*keys, "at_ms", "on", "taken")
+    was_on = pl.col("on").shift().fill_null(value=False) & _same(keys, 1)
+    pieces = (
+        ordered.filter(pl.col("on") != was_on)
+        .select(
             *keys,
-            pl.col("on"),
-            pl.col("at_ms").alias("start_ms"),
-            pl.when(next_same).then(pl.col("at_ms").shift(-1)).otherwise(OPEN_MS).alias("end_ms"),
-            (next_same & pl.col("taken").shift(-1)).fill_null(value=False).alias("taken"),
+            "on",
+            start_ms=pl.col("at_ms"),
+            end_ms=pl.when(_same(keys, -1)).then(pl.col("at_ms").shift(-1)).otherwise(OPEN_MS),
+            unsaid=~_same(keys, -1) | pl.col("taken").shift(-1),
         )
         .filter("on")
-        .drop("on")
+        .join(session_ends, on="session_id", how="left", maintain_order="left")
     )
+    ended = pl.when("unsaid").then(pl.min_horizontal("end_ms", "ended_ms")).otherwise("end_ms")
+    return _united(pieces.with_columns(end_ms=ended).filter(pl.col("end_ms") > pl.col("start_ms")), keys)
 
 
-def end_with_session(spans: pl.DataFrame, session_ends: pl.DataFrame) -> pl.DataFrame:
-    """Close what nobody closed at the session's end; an explicit end stays, even if it is later.
+def _same(keys: Sequence[str], back: int) -> pl.Expr:
+    """Whether the row `back` rows before (after, if negative) has the same keys."""
+    return pl.all_horizontal(pl.col(key).eq(pl.col(key).shift(back)) for key in keys).fill_null(value=False)
 
-    spans: as `intervals` gives them, with session_id; session_ends: session_id, ended_ms.
-    Returns the spans without `taken`; empty ones vanish.
-    """
-    unsaid = pl.col("taken") | (pl.col("end_ms") == OPEN_MS)
-    capped = pl.min_horizontal("end_ms", "ended_ms")
+
+def _united(pieces: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
+    """Join pieces that touch: keys, start_ms, end_ms, disjoint and sorted by keys and start."""
+    touches = _same(keys, 1) & (pl.col("start_ms") == pl.col("end_ms").shift()).fill_null(value=False)
     return (
-        spans.join(session_ends, on="session_id", how="left", maintain_order="left")
-        .with_columns(pl.when(unsaid).then(capped).otherwise("end_ms").alias("end_ms"))
-        .filter(pl.col("end_ms") > pl.col("start_ms"))
-        .drop("taken", "ended_ms")
+        pieces.group_by((~touches).cum_sum().alias("run"), maintain_order=True)
+        .agg(pl.col(*keys, "start_ms").first(), pl.col("end_ms").last())
+        .drop("run")
     )
 
 
@@ -99,7 +93,7 @@ def _bounds(left: pl.DataFrame, right: pl.DataFrame, right_code: np.ndarray) -> 
 
     def packed(code: np.ndarray, times: pl.Series) -> np.ndarray:
         inside = np.clip(times.to_numpy() - low, 0, width - 1)
-        return code.astype(np.int64) * width + inside
+        return np.asarray(code.astype(np.int64) * width + inside)
 
     left_code = left["code"].to_numpy()
     first = np.searchsorted(packed(right_code, right["end_ms"]), packed(left_code, left["start_ms"]), side="right")

@@ -4,14 +4,15 @@ A posting is one thing that is booked: the sale of an order (refund_id null) or 
 every posting from the order, its refunds and its weights; `lines` gives the difference to what is booked already.
 """
 
+from typing import Any
+
 import polars as pl
 
 from analytics.allocation import allocate
 from analytics.models import UNATTRIBUTED
 
 EXCESS = "excess_refund"
-POSTING = ("order_id", "model", "refund_id", "host_id")
-ENTRIES = {
+ENTRIES: dict[str, Any] = {
     "order_id": pl.String,
     "model": pl.String,
     "host_id": pl.String,
@@ -24,10 +25,10 @@ ENTRIES = {
     "session_id": pl.String,
     "weight": pl.Int128,
     "basis": pl.String,
-    "orders": pl.Int8,
+    "sign": pl.Int8,
     "reason": pl.String,
 }
-"""Columns of ledger lines: orders is the change of the number of orders that list the host, reason why restated."""
+"""Columns of ledger lines: sign is -1 where a line takes an earlier one back, reason says why it was restated."""
 
 
 def canonical(orders: pl.DataFrame, refunds: pl.DataFrame, weights: pl.DataFrame) -> pl.DataFrame:
@@ -59,7 +60,7 @@ def canonical(orders: pl.DataFrame, refunds: pl.DataFrame, weights: pl.DataFrame
         .join(known, on="order_id")
         .with_columns(
             kind=pl.when(pl.col("refund_id").is_null()).then(pl.lit("sale")).otherwise(pl.lit("refund")),
-            orders=pl.col("refund_id").is_null().cast(pl.Int8),
+            sign=pl.lit(1, dtype=pl.Int8),
         )
         .select(pl.col(name).cast(dtype) for name, dtype in ENTRIES.items() if name != "reason")
     )
@@ -114,30 +115,29 @@ def _excess(stages: pl.DataFrame, weights: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def lines(target: pl.DataFrame, booked: pl.DataFrame, reason: str) -> pl.DataFrame:
+def lines(target: pl.DataFrame, booked: pl.DataFrame, reasons: pl.DataFrame) -> pl.DataFrame:
     """Give the ledger lines that take the books from what is booked to what they must hold.
 
-    target: as `canonical` gives it. booked: ENTRIES without kind and reason, summed per posting and account, for the
-    same orders; accounts that sum to nothing absent.
-    What was never booked is booked as sale or refund; what was booked otherwise is reversed and entered anew, both as
+    target: as `canonical` gives it. booked: the entries that stand for the same orders (ENTRIES without kind, sign and
+    reason). reasons: order_id, reason, for orders with something booked.
+    What was never booked is booked as sale or refund; what was booked otherwise is taken back and entered anew, both as
     restatement with the reason. What is booked rightly gives no line. Returns ENTRIES.
     """
-    once_booked = booked.select("order_id", "model", "refund_id").unique()
-    new = target.join(once_booked, on=["order_id", "model", "refund_id"], how="anti", nulls_equal=True)
-    again = target.join(once_booked, on=["order_id", "model", "refund_id"], how="semi", nulls_equal=True)
-    same = [*POSTING, "amount_minor", "weight", "booked_ms"]
+    posting = ["order_id", "model", "refund_id"]
+    once_booked = booked.select(posting).unique()
+    new = target.join(once_booked, on=posting, how="anti", nulls_equal=True)
+    again = target.join(once_booked, on=posting, how="semi", nulls_equal=True)
+    same = [*posting, "host_id", "amount_minor", "weight", "basis", "booked_ms"]
     wrong = booked.join(again, on=same, how="anti", nulls_equal=True)
     right = again.join(booked, on=same, how="anti", nulls_equal=True)
-    reversal = wrong.with_columns(-pl.col("amount_minor"), -pl.col("orders"))
-    restated = pl.concat([reversal, right.select(reversal.columns)]).with_columns(
-        kind=pl.lit("restatement"), reason=pl.lit(reason)
+    back = wrong.with_columns(-pl.col("amount_minor"), sign=pl.lit(-1, dtype=pl.Int8))
+    restated = (
+        pl.concat([back, right.select(back.columns)])
+        .join(reasons, on="order_id", how="left")
+        .with_columns(kind=pl.lit("restatement"))
     )
-    return pl.concat(
-        [
-            new.with_columns(reason=pl.lit("")).select(list(ENTRIES)),
-            restated.select(pl.col(name).cast(dtype) for name, dtype in ENTRIES.items()),
-        ]
-    )
+    columns = [pl.col(name).cast(dtype) for name, dtype in ENTRIES.items()]
+    return pl.concat([new.with_columns(reason=pl.lit("")).select(columns), restated.select(columns)])
 
 
 def conservation(entries: pl.DataFrame, orders: pl.DataFrame, refunds: pl.DataFrame) -> pl.DataFrame:

@@ -8,7 +8,7 @@ the line-up sizes of the order.
 
 from collections.abc import Callable
 from decimal import Context, Decimal
-from math import lcm
+from math import gcd, lcm
 
 import numpy as np
 import polars as pl
@@ -224,26 +224,33 @@ def _shapley(steps: pl.DataFrame, _rules: Rules, _fit: Fit) -> pl.DataFrame:
 
 
 def _markov(steps: pl.DataFrame, _rules: Rules, fit: Fit) -> pl.DataFrame:
-    """The removal effect of each distinct host of the path; all zero: as `shapley`."""
+    """The removal effect of each distinct host of the path, as the smallest whole numbers; all zero: as `shapley`."""
     effects = fit.weights()
-    known = pl.DataFrame(
-        {"host_id": list(effects), "effect": pl.Series(list(effects.values()), dtype=pl.Int128)},
-        schema_overrides={"host_id": pl.String},
+    sets = steps.group_by("order_id", maintain_order=True).agg(
+        hosts=pl.col("host_ids").list.explode(keep_nulls=False).unique().sort()
     )
-    alive = pl.col("effect").sum().over("order_id") > 0
+    distinct = sets.select(pl.col("hosts").unique())
+    found = [[effects.get(host, 0) for host in hosts] for hosts in distinct["hosts"].to_list()]
+    weighed = distinct.with_columns(
+        weight=pl.Series([_smallest(weights) for weights in found], dtype=pl.List(pl.Int128)),
+        basis=pl.Series([_MARKOV_BASIS[any(weights)] for weights in found], dtype=pl.String),
+    )
     return (
-        _distinct(steps)
-        .join(known, on="host_id", how="left", maintain_order="left")
-        .with_columns(pl.col("effect").fill_null(0))
-        .select(
-            "order_id",
-            "host_id",
-            weight=pl.when(alive).then("effect").otherwise(pl.lit(1, dtype=pl.Int128)),
-            basis=pl.when(alive)
-            .then(pl.lit("removal effect of each host"))
-            .otherwise(pl.lit("each host of the path equally: no removal effect is known")),
-        )
+        sets.join(weighed, on="hosts", maintain_order="left")
+        .explode("hosts", "weight")
+        .select("order_id", "weight", "basis", host_id="hosts")
     )
+
+
+_MARKOV_BASIS = {
+    True: "removal effect of each host",
+    False: "each host of the path equally: no removal effect is known",
+}
+
+
+def _smallest(weights: list[int]) -> list[int]:
+    common = gcd(*weights)
+    return [weight // common for weight in weights] if common else [1] * len(weights)
 
 
 _by_steps: dict[str, Callable[[pl.DataFrame, Rules, Fit], pl.DataFrame]] = {

@@ -1,10 +1,12 @@
 """A viewer's path: the steps before an order."""
 
+from typing import Any
+
 import polars as pl
 
 from analytics.intervals import overlaps
 
-STEPS = {
+STEPS: dict[str, Any] = {
     "order_id": pl.String,
     "step": pl.UInt32,
     "session_id": pl.String,

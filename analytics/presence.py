@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from analytics.intervals import end_with_session, intervals
+from analytics.intervals import intervals
 
 PAIR = ("viewer_id", "session_id")
 
@@ -19,7 +19,7 @@ def watches(marks: pl.DataFrame, activity: pl.DataFrame, session_ends: pl.DataFr
     """
     marks = marks.select(*PAIR, "at_ms", "on").unique().with_columns(taken=pl.lit(value=False))
     left_idle = _idle_leaves(marks, activity, idle_ms)
-    return end_with_session(intervals(pl.concat([marks, left_idle]), PAIR), session_ends)
+    return intervals(pl.concat([marks, left_idle]), session_ends, PAIR)
 
 
 def unclosed(marks: pl.DataFrame) -> pl.DataFrame:
@@ -55,7 +55,9 @@ def _idle_leaves(marks: pl.DataFrame, activity: pl.DataFrame, idle_ms: int) -> p
     )
     return (
         waiting.sort("at_ms")
-        .join_asof(before_gap, left_on="at_ms", right_on="last_ms", by="viewer_id", strategy="forward", check_sortedness=False)
+        .join_asof(
+            before_gap, left_on="at_ms", right_on="last_ms", by="viewer_id", strategy="forward", check_sortedness=False
+        )
         .filter(pl.col("next_ms").is_null() | (pl.col("last_ms") < pl.col("next_ms")))
         .select(*PAIR, at_ms=pl.col("last_ms") + idle_ms, on=pl.lit(value=False), taken=pl.lit(value=True))
     )

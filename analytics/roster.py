@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from analytics.intervals import end_with_session, intervals
+from analytics.intervals import intervals
 
 SHIFT = ("session_id", "host_id")
 
@@ -26,7 +26,7 @@ def shifts(marks: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
     marks: session_id, host_id, at_ms, on; ends: session_id, ended_ms. A shift nobody ended ends with its session.
     Returns session_id, host_id, start_ms, end_ms (OPEN_MS while on air), disjoint per session and host, sorted.
     """
-    return end_with_session(intervals(marks.unique().with_columns(taken=pl.lit(value=False)), SHIFT), ends)
+    return intervals(marks.unique().with_columns(taken=pl.lit(value=False)), ends, SHIFT)
 
 
 def lineups(shifts: pl.DataFrame) -> pl.DataFrame:

@@ -1,1 +1,36 @@
-"""Where it is kept."""
+"""Where it is kept: numbered migrations, named queries, and one small interface to ClickHouse.
+
+`Warehouse` is what the rest of the house knows. `embedded` implements it in the process (chdb); tables are described in
+`migrations/`, questions in `queries/`, and `tables` brings the core's frames into the shape of the tables.
+"""
+
+from datetime import datetime
+from typing import Protocol, Self
+
+import polars as pl
+
+Parameter = str | int | datetime | list[str] | list[int]
+"""What may be bound to a query parameter."""
+
+
+class WarehouseError(Exception):
+    """The warehouse cannot do it; the message says why and what to do."""
+
+
+class Warehouse(Protocol):
+    """A ClickHouse database with the tables of `migrations/`."""
+
+    def query(self, name: str, **parameters: Parameter) -> pl.DataFrame:
+        """Run the named query `queries/NAME.sql` with its parameters bound. Raises WarehouseError."""
+
+    def sql(self, text: str, output_format: str = "PrettyCompact") -> str:
+        """Run a query text, read-only, and give its answer in a ClickHouse output format. Raises WarehouseError."""
+
+    def insert(self, table: str, frame: pl.DataFrame, token: str) -> None:
+        """Insert rows as one block; the same token again changes nothing. Raises WarehouseError."""
+
+    def reader(self) -> Self:
+        """Give another handle, read-only, for use by another thread."""
+
+    def close(self) -> None:
+        """Let go of it."""

@@ -5,7 +5,6 @@ CREATE TABLE batches (
     batch UInt64 COMMENT 'number of the batch, ascending',
     source String COMMENT 'where its bytes came from',
     token String COMMENT 'insert_deduplication_token of all its inserts',
-    state Enum8('open' = 1, 'closed' = 2) COMMENT 'open: intent stated; closed: everything is stored',
     first_position UInt64 COMMENT 'first line of the source in it, from 1',
     last_position UInt64 COMMENT 'last line of the source in it; first - 1 for none',
     last_offset UInt64 COMMENT 'uncompressed bytes of the source read after it',
@@ -16,9 +15,10 @@ CREATE TABLE batches (
     restatements UInt64 COMMENT 'ledger lines of kind restatement',
     frozen UInt64 COMMENT 'orders that late facts would have changed, but they are older than the correction window',
     newest_at DateTime64(3, 'UTC') COMMENT 'latest occurred_at of any event up to and with this batch',
-    recorded_at DateTime64(3, 'UTC') COMMENT 'when the intent was stated'
-) ENGINE = MergeTree ORDER BY (batch, state)
-COMMENT 'Intents and what became of them: one open and one closed row per batch';
+    recorded_at DateTime64(3, 'UTC') COMMENT 'when it was taken on'
+) ENGINE = MergeTree ORDER BY batch
+SETTINGS non_replicated_deduplication_window = 10000
+COMMENT 'What was stored: one row per batch, written when everything else of it is';
 
 CREATE TABLE viewer_events (
     event_id String COMMENT 'unique id given by the producer' CODEC(ZSTD(1)),
@@ -31,9 +31,10 @@ CREATE TABLE viewer_events (
     amount_minor Nullable(Int64) COMMENT 'gift value, minor units',
     currency LowCardinality(Nullable(String)) COMMENT 'ISO 4217 code of the gift',
     source LowCardinality(Nullable(String)) COMMENT 'traffic source of a join',
+    recorded_at DateTime('UTC') COMMENT 'when its batch was taken on' CODEC(Delta(4), ZSTD(1)),
     batch UInt64 COMMENT 'batch that brought it' CODEC(Delta(8), ZSTD(1))
 ) ENGINE = MergeTree PARTITION BY toYYYYMM(occurred_at) ORDER BY (viewer_id, occurred_at)
-TTL toDateTime(occurred_at) + INTERVAL 180 DAY
+TTL recorded_at + INTERVAL 180 DAY
 SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000
 COMMENT 'Joins, leaves, clicks, carts, comments, likes, shares, follows, gifts; kept 180 days';
 

@@ -16,9 +16,10 @@ CREATE TABLE presence (
     viewer_id String COMMENT 'who' CODEC(ZSTD(1)),
     at DateTime64(3, 'UTC') COMMENT 'when' CODEC(Delta(8), ZSTD(1)),
     change Int8 COMMENT '+1 begins to watch, -1 stops; the opposite sign takes a line back',
+    recorded_at DateTime('UTC') COMMENT 'when its batch was taken on' CODEC(Delta(4), ZSTD(1)),
     batch UInt64 COMMENT 'batch that brought it' CODEC(Delta(8), ZSTD(1))
 ) ENGINE = MergeTree PARTITION BY toYYYYMM(at) ORDER BY (session_id, at)
-TTL toDateTime(at) + INTERVAL 180 DAY
+TTL recorded_at + INTERVAL 180 DAY
 SETTINGS non_replicated_deduplication_window = 10000
 COMMENT 'Who watches: signed changes. The sum up to a time is the number of people online';
 
@@ -48,7 +49,7 @@ CREATE TABLE ledger (
     session_id LowCardinality(String) COMMENT 'session of the order; empty: none',
     weight Decimal(38, 0) COMMENT 'weight of the host in this order; only ratios matter',
     basis LowCardinality(String) COMMENT 'why the host has it, in words',
-    orders Int8 COMMENT 'change of the number of orders that list this host',
+    sign Int8 COMMENT '1: an entry; -1: takes an earlier entry back, with its amount negated',
     fit UInt32 COMMENT 'version of the Markov fit; 0: none used',
     reason LowCardinality(String) COMMENT 'why it was restated; empty for sale and refund',
     batch UInt64 COMMENT 'batch that wrote it' CODEC(Delta(8), ZSTD(1))

@@ -64,7 +64,7 @@ CREATE MATERIALIZED VIEW revenue_minute_view TO revenue_minute AS
 SELECT model, toStartOfMinute(booked_at) AS minute, currency, session_id, host_id,
     sumIf(toInt128(amount_minor), isNull(refund_id)) AS gross,
     -sumIf(toInt128(amount_minor), isNotNull(refund_id)) AS refunds,
-    sum(toInt64(ledger.orders)) AS orders
+    sumIf(toInt64(sign), isNull(refund_id)) AS orders
 FROM ledger GROUP BY model, minute, currency, session_id, host_id;
 
 CREATE TABLE orders_minute (

@@ -1,5 +1,5 @@
 -- Question: how far has the feed come, and what did it bring in all?
--- Columns: batches (closed ones, count), events, repeats, rejects, restatements, frozen (counts),
+-- Columns: batches (stored, count), events, repeats, rejects, restatements, frozen (counts),
 --   newest_ms (latest occurred_at, ms UTC; NULL before the first batch).
 SELECT toInt64(count()) AS batches,
     toInt64(sum(events)) AS events,
@@ -9,4 +9,3 @@ SELECT toInt64(count()) AS batches,
     toInt64(sum(frozen)) AS frozen,
     maxOrNull(toUnixTimestamp64Milli(newest_at)) AS newest_ms
 FROM batches
-WHERE state = 'closed'

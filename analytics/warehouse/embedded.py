@@ -1,0 +1,158 @@
+"""The embedded warehouse: ClickHouse inside this process (chdb), on disk in one folder.
+
+One process holds a folder; every thread has its own session. What is read runs in a read-only session.
+"""
+
+import fcntl
+import io
+import re
+import threading
+from contextlib import suppress
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import IO, Self
+
+import polars as pl
+from chdb.session import Session
+
+from analytics.warehouse import Parameter, WarehouseError
+from analytics.warehouse.binding import bound
+from analytics.warehouse.migrations import migrate
+
+DATABASE = "hostledger"
+MAX_BLOCK_ROWS = 1_000_000
+_INSERT_SETTINGS = (
+    "insert_deduplication_token = '{token}', deduplicate_blocks_in_dependent_materialized_views = 1, "
+    "async_insert = 0, max_insert_block_size = 1048449, max_partitions_per_insert_block = 0"
+)
+_REMEDIES = {
+    "76": "another process holds it; stop that one, or choose another folder with --data",
+    "243": "the disk is full; free some space and start again: nothing that was acknowledged is lost",
+    "28": "the disk is full; free some space and start again: nothing that was acknowledged is lost",
+    "164": "only reading is allowed here; use SELECT",
+    "60": "see the tables with: hostledger sql 'SHOW TABLES'",
+}
+
+
+class WarehouseLocked(WarehouseError):
+    """Another process holds the folder."""
+
+
+class Embedded:
+    """A warehouse folder, opened by this process."""
+
+    def __init__(self, folder: Path, lock: IO[str] | None, *, readonly: bool) -> None:
+        self.folder = folder
+        self._lock = lock
+        self._mutex = threading.Lock()
+        self._session = Session(str(folder / "clickhouse"))
+        self._readonly = readonly
+        self._reading: Embedded | None = None
+        if readonly:
+            self._run(f"USE {DATABASE}")
+            self._run("SET readonly = 1")
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open a warehouse folder, made and migrated as needed.
+
+        Raises WarehouseLocked if another process holds it, WarehouseError if it cannot be made or is newer than this
+        version.
+        """
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = (folder / "lock").open("a")
+        except OSError as error:
+            raise WarehouseError(
+                f"data folder {folder}: {error.strerror}; choose a folder that you may write to with --data"
+            ) from None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            lock.close()
+            raise WarehouseLocked(f"data folder {folder}: {_REMEDIES['76']}") from None
+        warehouse = cls(folder, lock, readonly=False)
+        warehouse._run(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
+        warehouse._run(f"USE {DATABASE}")
+        migrate(warehouse._run)
+        return warehouse
+
+    def query(self, name: str, **parameters: Parameter) -> pl.DataFrame:
+        """Run the named query `queries/NAME.sql` with its parameters bound. Raises WarehouseError."""
+        texts = {key: bound(value) for key, value in parameters.items()}
+        with self._mutex:
+            try:
+                answer = self._session.query(_named(name), "ArrowStream", params=texts)
+            except RuntimeError as error:
+                raise _explained(error, f"query {name}") from error
+        data = answer.bytes()
+        return pl.read_ipc_stream(io.BytesIO(data)) if data else pl.DataFrame()
+
+    def sql(self, text: str, output_format: str = "PrettyCompact") -> str:
+        """Run a query text, read-only, and give its answer in a ClickHouse output format. Raises WarehouseError."""
+        if not self._readonly:
+            self._reading = self._reading or self.reader()
+            return self._reading.sql(text, output_format)
+        return self._run(text, output_format)
+
+    def insert(self, table: str, frame: pl.DataFrame, token: str) -> None:
+        """Insert rows as one block; the same token again changes nothing. Raises WarehouseError.
+
+        More than a million rows are cut, always at the same places, into blocks with tokens of their own.
+        """
+        for part, start in enumerate(range(0, frame.height, MAX_BLOCK_ROWS)):
+            self._insert_block(table, frame[start : start + MAX_BLOCK_ROWS], f"{token}-{part}")
+
+    def reader(self) -> "Embedded":
+        """Give another handle, read-only, for use by another thread."""
+        return Embedded(self.folder, None, readonly=True)
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        if self._reading:
+            self._reading.close()
+        with self._mutex:
+            self._session.close()
+        if self._lock:
+            self._lock.close()
+
+    def _insert_block(self, table: str, frame: pl.DataFrame, token: str) -> None:
+        block = io.BytesIO()
+        frame.rechunk().write_ipc_stream(block, compat_level=pl.CompatLevel.oldest())
+        columns = ", ".join(frame.columns)
+        settings = _INSERT_SETTINGS.format(token=token)
+        with self._mutex:
+            try:
+                with self._session.send_insert(
+                    f"INSERT INTO {table} ({columns}) SETTINGS {settings}", "ArrowStream"
+                ) as inserter:
+                    inserter.append(block.getvalue())
+                    inserter.finish()
+            except RuntimeError as error:
+                raise _explained(error, f"insert into {table}") from error
+
+    def _run(self, text: str, output_format: str = "TabSeparated") -> str:
+        with self._mutex:
+            try:
+                return str(self._session.query(text, output_format))
+            except RuntimeError as error:
+                raise _explained(error, "query") from error
+
+    def __del__(self) -> None:
+        """Let the engine go even if nobody closed it."""
+        with suppress(AttributeError):
+            self._session.close()
+
+
+@cache
+def _named(name: str) -> str:
+    return (files("analytics.warehouse") / "queries" / f"{name}.sql").read_text()
+
+
+def _explained(error: RuntimeError, what: str) -> WarehouseError:
+    found = re.search(r"Code: (\d+)\. DB::Exception: (.*)", str(error), re.DOTALL)
+    code, message = (found[1], found[2].strip()) if found else ("", str(error))
+    message = re.sub(r"\s*\(version [\d.]+\)", "", message)
+    remedy = _REMEDIES.get(code)
+    return WarehouseError(f"{what}: {message}" + (f" Remedy: {remedy}." if remedy else ""))

@@ -1,0 +1,61 @@
+"""The schema, step by step: numbered SQL files, applied once each, in order, and never changed afterwards."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+
+from analytics.warehouse import WarehouseError
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One numbered file: its number, name, statements, and a checksum of its text."""
+
+    number: int
+    name: str
+    statements: tuple[str, ...]
+    checksum: str
+
+
+def shipped() -> list[Migration]:
+    """Read the migrations that come with this version, in order."""
+    folder = files("analytics.warehouse") / "migrations"
+    texts = {entry.name: entry.read_text() for entry in folder.iterdir() if entry.name.endswith(".sql")}
+    return [_migration(name, texts[name]) for name in sorted(texts)]
+
+
+def _migration(name: str, text: str) -> Migration:
+    code = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
+    statements = tuple(part.strip() for part in re.split(r";[ \t]*(?:\n|$)", code) if part.strip())
+    return Migration(int(name.split("_")[0]), name, statements, hashlib.sha256(text.encode()).hexdigest())
+
+
+def migrate(run: Callable[[str], str]) -> list[str]:
+    """Bring a database to the shipped schema. run: executes one statement and gives its answer as tab-separated text.
+
+    Returns the names applied now. Raises WarehouseError if the database is newer or was migrated by other files.
+    """
+    run(
+        "CREATE TABLE IF NOT EXISTS schema_migrations (number UInt32, name String, checksum String,"
+        " applied_at DateTime DEFAULT now()) ENGINE = MergeTree ORDER BY number"
+    )
+    answer = run("SELECT number, checksum FROM schema_migrations ORDER BY number FORMAT TabSeparated")
+    applied = dict(line.split("\t") for line in answer.splitlines())
+    known = {str(migration.number): migration for migration in shipped()}
+    for number, checksum in applied.items():
+        if number not in known or known[number].checksum != checksum:
+            raise WarehouseError(
+                f"schema migration {number} of this warehouse is not the one that this version of hostledger ships; "
+                "use the version that made the warehouse, or a new folder (--data)"
+            )
+    fresh = [migration for number, migration in known.items() if number not in applied]
+    for migration in fresh:
+        for statement in migration.statements:
+            run(statement)
+        run(
+            "INSERT INTO schema_migrations (number, name, checksum) VALUES "
+            f"({migration.number}, '{migration.name}', '{migration.checksum}')"
+        )
+    return [migration.name for migration in fresh]

@@ -1,0 +1,4 @@
+-- All orders since a time. Times in milliseconds UTC, amounts in minor units.
+SELECT order_id, event_id, viewer_id, toUnixTimestamp64Milli(ordered_at) AS ordered_ms, session_id, declared_host_id,
+    currency, amount_minor, items
+FROM orders WHERE ordered_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND batch != {batch:UInt64}

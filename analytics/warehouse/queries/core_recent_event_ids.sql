@@ -1,0 +1,3 @@
+-- Which viewer events happened since a time? event_id, occurred_ms (UTC).
+SELECT event_id, toUnixTimestamp64Milli(occurred_at) AS occurred_ms FROM viewer_events
+WHERE occurred_at >= fromUnixTimestamp64Milli({from_ms:Int64}, 'UTC') AND batch != {batch:UInt64}

@@ -1,0 +1,110 @@
+"""`hostledger import online-retail`: a real order file into the books, with the bridge that closes to the penny."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import polars as pl
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from streams.sources.online_retail import WrongFileError, read_invoices, statement
+from streams.sources.online_retail.importing import trading_days
+from streams.sources.online_retail.roster import plan
+
+SOURCE = "online-retail"
+REFUSED = 2
+
+OrderFile = Annotated[
+    Path, typer.Argument(exists=True, dir_okay=False, help="Online Retail order file, CSV or .csv.gz")
+]
+
+
+class Format(StrEnum):
+    """How a table is shown."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def online_retail(
+    context: typer.Context,
+    file: OrderFile,
+    *,
+    roster: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="roster events, one JSON object per line")],
+    events: Annotated[Path | None, typer.Option(help="write the events to this file and leave the books alone")] = None,
+    warehouse: Annotated[Path, typer.Option(help="warehouse folder")] = Path("hostledger-data"),
+    output: Annotated[Format, typer.Option("--format", help="how the bridge is shown")] = Format.TABLE,
+) -> None:
+    """Read an Online Retail order file into the books, and show the bridge from the file's totals to theirs."""
+    try:
+        imported = read_invoices(file, roster)
+    except WrongFileError as refused:
+        _refuse(str(refused))
+    if events is None:
+        _book(warehouse, imported.events, context.obj)
+    else:
+        _write(events, imported.events)
+    _show(statement(imported), output)
+
+
+def online_retail_roster(
+    file: OrderFile,
+    out: Annotated[Path, typer.Argument(dir_okay=False, help="where the roster goes, one JSON object per line")],
+) -> None:
+    """Make a synthetic shift plan for the trading days of an Online Retail order file; no such stream took place."""
+    try:
+        days = trading_days(file)
+    except WrongFileError as refused:
+        _refuse(str(refused))
+    _write(out, plan(days))
+    Console().print(f"{out}: synthetic shift plan for {len(days)} trading days", soft_wrap=True, highlight=False)
+
+
+def pounds(minor: int) -> str:
+    """Pence as pounds and pence: -81249 is -812.49."""
+    whole, pence = divmod(abs(minor), 100)
+    return f"{'-' if minor < 0 else ''}{whole:,}.{pence:02}"
+
+
+def _book(warehouse: Path, events: bytes, settings: Any) -> None:  # noqa: ANN401  # the door's settings, passed on
+    from streams.ingest import ingest  # noqa: PLC0415  # --events works without opening the warehouse's engine
+
+    ingest(warehouse, SOURCE, [events], settings)
+
+
+def _show(table: pl.DataFrame, output: Format) -> None:
+    if output is Format.JSON:
+        typer.echo(table.write_json())
+    elif output is Format.CSV:
+        typer.echo(table.write_csv(), nl=False)
+    else:
+        Console().print(_bridge_table(table))
+
+
+def _bridge_table(table: pl.DataFrame) -> Table:
+    shown = Table("side", "item", title="From the file to the books, GBP")
+    shown.add_column("lines", justify="right")
+    shown.add_column("amount", justify="right", no_wrap=True)
+    shown.add_column("meaning")
+    for row in table.iter_rows(named=True):
+        bold = "bold" if row["item"] in {"file", "booked"} else None
+        figures = (f"{row['lines']:,}", pounds(row["amount_minor"]))
+        shown.add_row(
+            row["side"], row["item"], *figures, row["meaning"] or "", style=bold, end_section=row["item"] == "booked"
+        )
+    return shown
+
+
+def _write(out: Path, data: bytes) -> None:
+    try:
+        out.write_bytes(data)
+    except OSError as error:
+        _refuse(f"{out}: cannot be written ({error.strerror}). Remedy: name a file in a folder that exists.")
+
+
+def _refuse(message: str) -> NoReturn:
+    Console(stderr=True).print(message, soft_wrap=True, highlight=False, markup=False)
+    raise typer.Exit(REFUSED)

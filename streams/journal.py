@@ -1,0 +1,68 @@
+"""What is about to be done, written down before it is done.
+
+A batch's raw bytes and its number go to one file in the warehouse folder. If the process dies, the next one finds the file
+and does the same batch again, with the same number, token and time: what had arrived is dropped by its token.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from analytics.warehouse import WarehouseError
+
+
+class Intent(msgspec.Struct, frozen=True):
+    """What a batch is: its number, kind of work, source and place in it, and when it was taken on."""
+
+    batch: int
+    kind: Literal["events", "fit"]
+    source: str
+    first_position: int
+    last_offset: int
+    recorded_ms: int
+
+    @property
+    def token(self) -> str:
+        """The insert_deduplication_token of everything that the batch writes."""
+        return f"batch-{self.batch}"
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """The folder of intents; at most one file is in it.
+
+    mark: called with the name of each step that is done; fault tests die there.
+    """
+
+    folder: Path
+    mark: Callable[[str], None] = lambda _step: None
+
+    def write(self, intent: Intent, data: bytes) -> None:
+        """Write an intent down. Raises WarehouseError when the disk refuses."""
+        path = self.folder / f"{intent.batch}.intent"
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with (half := path.with_suffix(".half")).open("wb") as file:
+                file.write(msgspec.json.encode(intent) + b"\n")
+                file.write(data)
+            half.replace(path)
+        except OSError as error:
+            raise WarehouseError(
+                f"journal {path}: {os.strerror(error.errno or 0)}; free some space or choose another folder with --data, "
+                "and start again: nothing that was acknowledged is lost"
+            ) from error
+
+    def pending(self) -> tuple[Intent, bytes] | None:
+        """Find the intent that was not finished, if any."""
+        for path in sorted(self.folder.glob("*.intent")):
+            head, _, data = path.read_bytes().partition(b"\n")
+            return msgspec.json.decode(head, type=Intent), data
+        return None
+
+    def done(self, intent: Intent) -> None:
+        """Forget a finished intent."""
+        (self.folder / f"{intent.batch}.intent").unlink(missing_ok=True)

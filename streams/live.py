@@ -1,0 +1,198 @@
+"""Who is watching now: the marks of open and recent watches in memory, and the changes of presence a batch brings.
+
+Memory holds pairs (viewer, session) that are open or had a mark or an idle end since the floor; of every other pair it
+holds that everything about it is older and closed. What touches such a pair is looked up.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from analytics import presence
+from analytics.intervals import OPEN_MS
+from analytics.warehouse import Warehouse
+
+PAIR = ["viewer_id", "session_id"]
+MARKS = {"viewer_id": pl.String, "session_id": pl.String, "at_ms": pl.Int64, "on": pl.Boolean}
+WATCHES = {"viewer_id": pl.String, "session_id": pl.String, "start_ms": pl.Int64, "end_ms": pl.Int64}
+CHECKS = {"viewer_id": pl.String, "session_id": pl.String, "check_ms": pl.Int64}
+CHANGES = {"viewer_id": pl.String, "session_id": pl.String, "at_ms": pl.Int64, "change": pl.Int64}
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What is known of live pairs.
+
+    marks: their joins and leaves. watched: the watches that are booked for them (end OPEN_MS while on).
+    checks: pairs with a join that no leave answers, and when that join ends, or may end, by silence.
+    """
+
+    marks: pl.DataFrame
+    watched: pl.DataFrame
+    checks: pl.DataFrame
+
+
+NOBODY = Live(pl.DataFrame(schema=MARKS), pl.DataFrame(schema=WATCHES), pl.DataFrame(schema=CHECKS))
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What a batch brings that may change who watches.
+
+    marks: new joins and leaves. activity: times of all its viewers' events (viewer_id, at_ms).
+    ends: session_id, ended_ms as known with the batch; moved: sessions whose end it changes, with old_ms (null: none).
+    newest_ms: newest event time with the batch; last_newest_ms, floor_ms: before it (null: nothing came before).
+    """
+
+    marks: pl.DataFrame
+    activity: pl.DataFrame
+    ends: pl.DataFrame
+    moved: pl.DataFrame
+    newest_ms: int
+    last_newest_ms: int | None
+    floor_ms: int | None
+    idle_ms: int
+    batch: int
+
+
+def update(live: Live, arrival: Arrival, warehouse: Warehouse, next_floor_ms: int) -> tuple[Live, pl.DataFrame]:
+    """Take a batch in. Returns the new state and the changes of presence to book (viewer_id, session_id, at_ms, change)."""
+    live = _with_looked_up(live, arrival, warehouse)
+    touched = _touched(live, arrival)
+    marks = pl.concat([live.marks.join(touched, on=PAIR, how="semi"), arrival.marks.select(list(MARKS))]).unique()
+    booked = live.watched.join(touched, on=PAIR, how="semi")
+    target, checks = _target(marks, arrival, warehouse)
+    rest = Live(*(frame.join(touched, on=PAIR, how="anti") for frame in (live.marks, live.watched, live.checks)))
+    after = Live(pl.concat([rest.marks, marks]), pl.concat([rest.watched, target]), pl.concat([rest.checks, checks]))
+    return _without_old(after, next_floor_ms), changes(target, booked)
+
+
+def changes(target: pl.DataFrame, booked: pl.DataFrame) -> pl.DataFrame:
+    """Give the signed changes that take the booked watches to the target: +1 begins, -1 ends, summed per instant."""
+
+    def signed(watches: pl.DataFrame, sign: int) -> list[pl.DataFrame]:
+        ended = watches.filter(pl.col("end_ms") < OPEN_MS)
+        return [
+            watches.select(*PAIR, at_ms="start_ms", change=pl.lit(sign, dtype=pl.Int64)),
+            ended.select(*PAIR, at_ms="end_ms", change=pl.lit(-sign, dtype=pl.Int64)),
+        ]
+
+    return (
+        pl.concat([*signed(target, 1), *signed(booked, -1)])
+        .group_by(*PAIR, "at_ms")
+        .agg(pl.col("change").sum())
+        .filter(pl.col("change") != 0)
+        .sort("session_id", "at_ms", "viewer_id")
+    )
+
+
+def restored(marks: pl.DataFrame, arrival: Arrival, warehouse: Warehouse, next_floor_ms: int) -> Live:
+    """Build the state anew from the marks of all pairs that may be live."""
+    target, checks = _target(marks, arrival, warehouse)
+    return _without_old(Live(marks, target, checks), next_floor_ms)
+
+
+def _with_looked_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> Live:
+    """Bring back the pairs that memory has let go and this batch may touch."""
+    viewers = _viewers_to_look_up(live, arrival, warehouse)
+    if not viewers:
+        return live
+    stored = warehouse.query("core_marks_of_viewers", viewers=viewers, batch=arrival.batch)
+    lost = stored.join(live.marks.select(PAIR).unique(), on=PAIR, how="anti").select(
+        pl.col(name).cast(dtype) for name, dtype in MARKS.items()
+    )
+    if lost.is_empty():
+        return live
+    booked = warehouse.query(
+        "core_presence_of_viewers",
+        sessions=lost["session_id"].unique().to_list(),
+        viewers=lost["viewer_id"].unique().to_list(),
+        batch=arrival.batch,
+    ).join(lost.select(PAIR).unique(), on=PAIR, how="semi")
+    return Live(
+        pl.concat([live.marks, lost]),
+        pl.concat([live.watched, _watches_of(booked)]),
+        pl.concat([live.checks, lost.select(PAIR).unique().with_columns(check_ms=pl.lit(None, dtype=pl.Int64))]),
+    )
+
+
+def _viewers_to_look_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> list[str]:
+    if arrival.floor_ms is None:
+        return []
+    old = arrival.activity.filter(pl.col("at_ms") < arrival.floor_ms)["viewer_id"]
+    strangers = arrival.marks.join(live.marks.select(PAIR).unique(), on=PAIR, how="anti").join(
+        arrival.ends, on="session_id", how="left"
+    )
+    odd = strangers.filter(~pl.col("on") | (pl.col("ended_ms") <= pl.col("at_ms")).fill_null(value=False))["viewer_id"]
+    found = pl.concat([old, odd])
+    unsettled = arrival.moved.filter(pl.col("old_ms").is_not_null() | (pl.col("ended_ms") < arrival.floor_ms))[
+        "session_id"
+    ]
+    if len(unsettled):
+        there = warehouse.query("core_viewers_of_sessions", sessions=unsettled.to_list(), batch=arrival.batch)
+        found = pl.concat([found, there["viewer_id"]])
+    return found.unique().sort().to_list()
+
+
+def _touched(live: Live, arrival: Arrival) -> pl.DataFrame:
+    """Pairs whose watches must be read anew: marks, moved session ends, silence that is over or was not silence."""
+    last = arrival.last_newest_ms if arrival.last_newest_ms is not None else arrival.newest_ms
+    looked_up = live.checks.filter(pl.col("check_ms").is_null())
+    due = live.checks.filter((pl.col("check_ms") > last) & (pl.col("check_ms") <= arrival.newest_ms))
+    disordered = arrival.activity.filter(pl.col("at_ms") <= last).select("viewer_id").unique()
+    spoken = live.checks.filter(pl.col("check_ms") <= last).join(disordered, on="viewer_id", how="semi")
+    ended = live.marks.join(arrival.moved.select("session_id"), on="session_id", how="semi")
+    frames = [arrival.marks, looked_up, due, spoken, ended]
+    return pl.concat([frame.select(PAIR) for frame in frames]).unique()
+
+
+def _target(marks: pl.DataFrame, arrival: Arrival, warehouse: Warehouse) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read the watches of these pairs as they stand at the newest event time, and when silence may end the open ones."""
+    unclosed = presence.unclosed(marks)
+    silent = unclosed.filter(
+        (pl.col("next_ms") - pl.col("at_ms") > arrival.idle_ms)
+        | (pl.col("next_ms").is_null() & (pl.col("at_ms") + arrival.idle_ms <= arrival.newest_ms))
+    )
+    viewers = silent["viewer_id"].unique().sort().to_list()
+    activity = (
+        _activity(viewers, arrival, warehouse)
+        if viewers
+        else pl.DataFrame(schema={"viewer_id": pl.String, "at_ms": pl.Int64})
+    )
+    watches = presence.watches(marks, activity, arrival.ends, arrival.idle_ms)
+    standing = watches.with_columns(
+        pl.when(pl.col("end_ms") > arrival.newest_ms).then(OPEN_MS).otherwise("end_ms").alias("end_ms")
+    )
+    last_end = watches.group_by(PAIR).agg(check_ms=pl.col("end_ms").max())
+    checks = (
+        unclosed.select(PAIR).unique().join(last_end, on=PAIR, how="left").with_columns(pl.col("check_ms").fill_null(0))
+    )
+    return standing.select(list(WATCHES)), checks.select(list(CHECKS))
+
+
+def _activity(viewers: list[str], arrival: Arrival, warehouse: Warehouse) -> pl.DataFrame:
+    stored = warehouse.query("core_activity_of_viewers", viewers=viewers, idle_ms=arrival.idle_ms, batch=arrival.batch)
+    return pl.concat([stored.select("viewer_id", "at_ms"), arrival.activity.select("viewer_id", "at_ms")])
+
+
+def _watches_of(booked: pl.DataFrame) -> pl.DataFrame:
+    """Read watches back out of booked changes: they alternate +1, -1 per pair."""
+    ordered = booked.sort(*PAIR, "at_ms")
+    same = pl.all_horizontal(pl.col(key).eq(pl.col(key).shift(-1)) for key in PAIR).fill_null(value=False)
+    return (
+        ordered.with_columns(end_ms=pl.when(same).then(pl.col("at_ms").shift(-1)).otherwise(OPEN_MS))
+        .filter(pl.col("change") > 0)
+        .select(*PAIR, start_ms="at_ms", end_ms=pl.col("end_ms").cast(pl.Int64))
+    )
+
+
+def _without_old(live: Live, floor_ms: int) -> Live:
+    """Let go of pairs that are closed and whose last mark and last end are older than the floor."""
+    last_mark = live.marks.group_by(PAIR).agg(last_ms=pl.col("at_ms").max())
+    last_end = live.watched.group_by(PAIR).agg(end_ms=pl.col("end_ms").max())
+    keep = (
+        last_mark.join(last_end, on=PAIR, how="left")
+        .filter((pl.col("last_ms") >= floor_ms) | (pl.col("end_ms") >= floor_ms).fill_null(value=False))
+        .select(PAIR)
+    )
+    return Live(*(frame.join(keep, on=PAIR, how="semi") for frame in (live.marks, live.watched, live.checks)))
