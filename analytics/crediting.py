@@ -9,7 +9,6 @@ from analytics.facts import Facts
 from analytics.intervals import overlaps
 from analytics.markov import NO_FIT, Fit, fit, transitions
 from analytics.paths import merge, steps
-from analytics.rejection import REMEDIES
 from analytics.rules import Rules
 
 
@@ -18,26 +17,29 @@ class Books:
     """What a whole history comes to.
 
     entries: ledger entries in their published order; steps: the path of each order; fit: the Markov fit, or None;
-    rejected_refunds: refund_id, reason, field, value, remedy.
+    mismatched_refunds: refunds in another currency than their order's, not booked.
     """
 
     entries: pl.DataFrame
     steps: pl.DataFrame
     fit: Fit | None
-    rejected_refunds: pl.DataFrame
+    mismatched_refunds: pl.DataFrame
 
 
 def deduplicated(facts: Facts) -> Facts:
     """Drop repeats: events by event_id, orders by order_id, refunds by refund_id; the first in the frame is kept."""
-    once = facts.map(
-        lambda frame: frame.unique("event_id", keep="first", maintain_order=True) if "event_id" in frame else frame
-    )
+
+    def once(frame: pl.DataFrame, *keys: str) -> pl.DataFrame:
+        for key in keys:
+            frame = frame.unique(key, keep="first", maintain_order=True)
+        return frame
+
     return Facts(
-        viewer_events=once.viewer_events,
-        orders=once.orders.unique("order_id", keep="first", maintain_order=True),
-        order_lines=once.order_lines,
-        refunds=once.refunds.unique("refund_id", keep="first", maintain_order=True),
-        roster_events=once.roster_events,
+        viewer_events=once(facts.viewer_events, "event_id"),
+        orders=once(facts.orders, "event_id", "order_id"),
+        order_lines=facts.order_lines,
+        refunds=once(facts.refunds, "event_id", "refund_id"),
+        roster_events=once(facts.roster_events, "event_id"),
     )
 
 
@@ -59,17 +61,11 @@ def activity(viewer_events: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
 
 
 def right_currency(refunds: pl.DataFrame, orders: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Set refunds apart whose currency is not their order's. Returns those to book (or to wait) and those rejected."""
+    """Set refunds apart whose currency is not their order's. Returns those to book
+    (or to wait) and those to reject."""
     known = refunds.join(orders.select("order_id", order_currency="currency"), on="order_id", how="left")
     wrong = (pl.col("currency") != pl.col("order_currency")).fill_null(value=False)
-    rejected = known.filter(wrong).select(
-        "refund_id",
-        reason=pl.lit("refund_currency_mismatch"),
-        field=pl.lit("currency"),
-        value=pl.col("currency"),
-        remedy=pl.lit(REMEDIES["refund_currency_mismatch"]),
-    )
-    return known.filter(~wrong).drop("order_currency"), rejected
+    return known.filter(~wrong).drop("order_currency"), known.filter(wrong)
 
 
 def credit(

@@ -41,11 +41,11 @@ class Decoded:
 
 
 @dataclass(slots=True)
-class _Piece:
-    """The running result of reading."""
+class _Reading:
+    """The running result: viewer events, the other events with their line numbers, rejects."""
 
     viewer: list[ViewerEvent]
-    other: list[Event]
+    other: list[tuple[Event, int]]
     rejects: list[tuple[int, str, str | None, str | None, str, bytes]]
     unknown_fields: int = 0
 
@@ -56,7 +56,7 @@ def decode(data: bytes, first_position: int = 1) -> Decoded:
     data: whole lines; the last newline may be missing; empty lines are passed over.
     first_position: number of the first line in its source, for the rejects.
     """
-    read = _Piece([], [], [])
+    read = _Reading([], [], [])
     position = first_position
     for piece in _pieces(data):
         _read(piece, position, read)
@@ -79,34 +79,48 @@ def _pieces(data: bytes) -> Iterator[bytes]:
         start = end
 
 
-def _read(piece: bytes, position: int, read: _Piece) -> None:
+def _read(piece: bytes, position: int, read: _Reading) -> None:
     try:
         events = _strict.decode_lines(piece)
-        _keep(events, read, ids_are_short=piece.isascii())
+        if len(events) == piece.count(b"\n"):
+            _keep(events, position, read, ids_are_short=piece.isascii())
+            return
     except (msgspec.DecodeError, UnicodeDecodeError, Reject):
-        for number, line in enumerate(piece.split(b"\n")):
-            if line.strip():
-                _read_one(line, position + number, read)
+        pass
+    for number, line in enumerate(piece.split(b"\n")):
+        if line.strip():
+            _read_one(line, position + number, read)
 
 
-def _keep(events: list[Event], read: _Piece, *, ids_are_short: bool) -> None:
+def _keep(events: list[Event], position: int, read: _Reading, *, ids_are_short: bool) -> None:
     viewer = [event for event in events if isinstance(event, ViewerEvent)]
-    other = [event for event in events if not isinstance(event, ViewerEvent)] if len(viewer) < len(events) else []
-    for event in other if ids_are_short else events:
+    other: list[tuple[Event, int]] = []
+    if len(viewer) < len(events):
+        numbered = enumerate(events, position)
+        other = [(event, number) for number, event in numbered if not isinstance(event, ViewerEvent)]
+    for event in [event for event, _ in other] if ids_are_short else events:
         rejection.check(event)
     read.viewer += viewer
     read.other += other
 
 
-def _read_one(line: bytes, position: int, read: _Piece) -> None:
+def _read_one(line: bytes, position: int, read: _Reading) -> None:
     try:
-        try:
-            event, unknown = _strict.decode(line), 0
-            rejection.check(event)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            event, unknown = rejection.read_line(line.removeprefix(b"\xef\xbb\xbf"))
+        event, unknown = _read_patiently(line)
     except Reject as reject:
         read.rejects.append((position, reject.reason, reject.field, reject.value, reject.remedy, line))
         return
-    (read.viewer if isinstance(event, ViewerEvent) else read.other).append(event)
     read.unknown_fields += unknown
+    if isinstance(event, ViewerEvent):
+        read.viewer.append(event)
+    else:
+        read.other.append((event, position))
+
+
+def _read_patiently(line: bytes) -> tuple[Event, int]:
+    try:
+        event = _strict.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return rejection.read_line(line.removeprefix(b"\xef\xbb\xbf"))
+    rejection.check(event)
+    return event, 0

@@ -3,18 +3,18 @@
 | frame | columns beside event_id and occurred_ms |
 |---|---|
 | viewer_events | type, session_id, viewer_id, product_id, count, amount_minor, currency, source |
-| orders | order_id, viewer_id, session_id, declared_host_id, currency, amount_minor, items |
-| order_lines | order_id, line_id, product_id, quantity, amount_minor, category |
-| refunds | refund_id, order_id, currency, amount_minor, viewer_id, reason |
+| orders | position (line of the source), order_id, viewer_id, session_id, declared_host_id, currency, amount_minor, items |
+| order_lines | order_id (no occurred_ms), line_id, product_id, quantity, amount_minor, category |
+| refunds | position, refund_id, order_id, currency, amount_minor, viewer_id, reason |
 | roster_events | type and every field of the roster types, null where a type has it not |
 
 Times are Int64 milliseconds UTC, amounts Int64 minor units, ids text.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, Self
+from typing import Any
 
 import polars as pl
 
@@ -44,6 +44,7 @@ VIEWER_EVENTS: dict[str, Any] = {
     "source": pl.String,
 }
 ORDERS = {
+    "position": pl.UInt64,
     "event_id": pl.String,
     "order_id": pl.String,
     "viewer_id": pl.String,
@@ -55,6 +56,7 @@ ORDERS = {
     "items": pl.Int64,
 }
 ORDER_LINES = {
+    "event_id": pl.String,
     "order_id": pl.String,
     "line_id": pl.String,
     "product_id": pl.String,
@@ -63,6 +65,7 @@ ORDER_LINES = {
     "category": pl.String,
 }
 REFUNDS = {
+    "position": pl.UInt64,
     "event_id": pl.String,
     "refund_id": pl.String,
     "order_id": pl.String,
@@ -98,25 +101,21 @@ class Facts:
     refunds: pl.DataFrame
     roster_events: pl.DataFrame
 
-    def map(self, change: Callable[[pl.DataFrame], pl.DataFrame]) -> Self:
-        """Apply one function to every frame."""
-        return type(self)(**{field.name: change(getattr(self, field.name)) for field in fields(self)})
-
     @property
     def events(self) -> int:
         """How many events these are."""
         return self.viewer_events.height + self.orders.height + self.refunds.height + self.roster_events.height
 
 
-def frames(viewer: Sequence[ViewerEvent], other: Iterable[Event]) -> Facts:
-    """Turn decoded events into columns."""
-    orders = [event for event in other if isinstance(event, OrderPaid)]
-    refunds = [event for event in other if isinstance(event, OrderRefunded)]
-    roster = [event for event in other if isinstance(event, ROSTER_TYPES)]
+def frames(viewer: Sequence[ViewerEvent], other: Sequence[tuple[Event, int]]) -> Facts:
+    """Turn decoded events into columns; other: the events that are not viewer events, each with its line number."""
+    orders = [(event, position) for event, position in other if isinstance(event, OrderPaid)]
+    refunds = [(event, position) for event, position in other if isinstance(event, OrderRefunded)]
+    roster = [event for event, _ in other if isinstance(event, ROSTER_TYPES)]
     return Facts(
         viewer_events=_viewer_events(viewer),
         orders=_orders(orders),
-        order_lines=_order_lines(orders),
+        order_lines=_order_lines([event for event, _ in orders]),
         refunds=_refunds(refunds),
         roster_events=_roster_events(roster),
     )
@@ -152,9 +151,11 @@ def _viewer_events(events: Sequence[ViewerEvent]) -> pl.DataFrame:
     )
 
 
-def _orders(events: Sequence[OrderPaid]) -> pl.DataFrame:
+def _orders(placed: Sequence[tuple[OrderPaid, int]]) -> pl.DataFrame:
+    events = [event for event, _ in placed]
     return pl.DataFrame(
         {
+            "position": [position for _, position in placed],
             "event_id": _column(events, "event_id"),
             "order_id": _column(events, "order_id"),
             "viewer_id": _column(events, "viewer_id"),
@@ -173,6 +174,7 @@ def _order_lines(events: Sequence[OrderPaid]) -> pl.DataFrame:
     lines = [line for event in events for line in event.lines]
     return pl.DataFrame(
         {
+            "event_id": _ids([event.event_id for event in events for _ in event.lines]),
             "order_id": _ids([event.order_id for event in events for _ in event.lines]),
             "line_id": _column(lines, "line_id"),
             "product_id": _column(lines, "product_id"),
@@ -184,9 +186,11 @@ def _order_lines(events: Sequence[OrderPaid]) -> pl.DataFrame:
     )
 
 
-def _refunds(events: Sequence[OrderRefunded]) -> pl.DataFrame:
+def _refunds(placed: Sequence[tuple[OrderRefunded, int]]) -> pl.DataFrame:
+    events = [event for event, _ in placed]
     return pl.DataFrame(
         {
+            "position": [position for _, position in placed],
             "event_id": _column(events, "event_id"),
             "refund_id": _column(events, "refund_id"),
             "order_id": _column(events, "order_id"),

@@ -25,6 +25,7 @@ ENTRIES: dict[str, Any] = {
     "session_id": pl.String,
     "weight": pl.Int128,
     "basis": pl.String,
+    "fit": pl.UInt32,
     "sign": pl.Int8,
     "reason": pl.String,
 }
@@ -35,7 +36,7 @@ def canonical(orders: pl.DataFrame, refunds: pl.DataFrame, weights: pl.DataFrame
     """Say what the books must hold for these orders: an entry per model, posting and account.
 
     orders: order_id, ordered_ms, session_id, currency, amount_minor; refunds: all known ones of these orders, each once;
-    weights: order_id, model, host_id, weight, basis.
+    weights: order_id, model, host_id, weight, basis, fit.
     With C the refunds of an order up to and with a refund in (time, id) order, the books after it are
     allocate(max(amount - C, 0)) by the order's weights; its entries are the difference to the books before it, zeros
     left out. What exceeds the order goes to `excess_refund`, positive. Sales keep their entries of zero.
@@ -43,7 +44,7 @@ def canonical(orders: pl.DataFrame, refunds: pl.DataFrame, weights: pl.DataFrame
     """
     stages = _stages(orders, refunds)
     shares = weights.join(stages, on="order_id").select(
-        "order_id", "model", "host_id", "weight", "basis", "stage", "total_minor"
+        "order_id", "model", "host_id", "weight", "basis", "fit", "stage", "total_minor"
     )
     allocated = allocate(shares, ["order_id", "model", "stage"]).sort("order_id", "model", "host_id", "stage")
     first = pl.col("stage") == 0
@@ -111,6 +112,7 @@ def _excess(stages: pl.DataFrame, weights: pl.DataFrame) -> pl.DataFrame:
             amount_minor="excess_minor",
             weight=pl.lit(0, dtype=pl.Int128),
             basis=pl.lit("refunded beyond the amount of the order"),
+            fit=pl.lit(0, dtype=pl.UInt32),
         )
     )
 

@@ -9,6 +9,7 @@ by one. All arithmetic is in exact rationals (FLINT).
 from dataclasses import dataclass
 from fractions import Fraction
 from math import gcd, lcm
+from typing import Self
 
 import polars as pl
 from flint import fmpq, fmpq_mat
@@ -23,7 +24,7 @@ class Fit:
     """A fitted model.
 
     version: 0 means no fit yet. base: P(conversion). removal: host -> removal effect, exact.
-    journeys, conversions: how many were counted.
+    journeys, conversions: how many were counted. stored_weights: weights read back from where a fit was stored.
     """
 
     version: int
@@ -31,6 +32,12 @@ class Fit:
     removal: dict[str, Fraction]
     journeys: int
     conversions: int
+    stored_weights: dict[str, int] | None = None
+
+    @classmethod
+    def of_weights(cls, version: int, weights: dict[str, int], journeys: int, conversions: int) -> Self:
+        """Bring a stored fit back as what crediting needs of it: its weights."""
+        return cls(version, Fraction(0), {}, journeys, conversions, weights)
 
     @property
     def shares(self) -> dict[str, Fraction]:
@@ -45,6 +52,8 @@ class Fit:
 
     def weights(self) -> dict[str, int]:
         """Integer weight per host: the exact ratio of the removal effects, or 10^12 x RE where that is too long."""
+        if self.stored_weights is not None:
+            return self.stored_weights
         ratio = self._ratio()
         if max(ratio.values(), default=0) < EXACT_WEIGHT_LIMIT:
             return ratio

@@ -1,7 +1,7 @@
 """Attribution models: which hosts have what weight in an order, and on what basis.
 
 Every function returns the weights frame: order_id, model, host_id, weight (Int128; only ratios matter), basis (in
-words). The weights are integers: position shares are brought to whole numbers, time_decay is rounded to 10^12 as
+words), fit (version of the Markov fit, 0 for the other models). The weights are integers: position shares are brought to whole numbers, time_decay is rounded to 10^12 as
 DOMAIN.md says, and a step's weight is split equally over its line-up by multiplying with the least common multiple of
 the line-up sizes of the order.
 """
@@ -23,6 +23,7 @@ WEIGHTS = {
     "host_id": pl.String,
     "weight": pl.Int128,
     "basis": pl.String,
+    "fit": pl.UInt32,
 }
 DECAY_SCALE = 10**12
 _EXACT = Context(prec=80)
@@ -57,6 +58,7 @@ def _one(
         "host_id",
         pl.col("weight").cast(pl.Int128),
         "basis",
+        pl.lit(fit.version if model == "markov" else 0, dtype=pl.UInt32).alias("fit"),
     )
 
 

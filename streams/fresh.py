@@ -1,0 +1,103 @@
+"""What of a batch is new: repeats dropped, contradictions set apart."""
+
+from dataclasses import dataclass
+
+import msgspec
+import polars as pl
+
+from analytics.decoding import REJECTS
+from analytics.facts import Facts
+from analytics.rejection import REMEDIES
+from analytics.warehouse import Warehouse
+from streams.known import without_known
+from streams.state import State
+
+ORDER_CONTENT = ["viewer_id", "ordered_ms", "session_id", "declared_host_id", "currency", "amount_minor", "items"]
+REFUND_CONTENT = ["order_id", "refunded_ms", "currency", "amount_minor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """New facts, stored orders that the batch names, and rejects (REJECTS without line) for contradictions."""
+
+    facts: Facts
+    rejects: pl.DataFrame
+
+
+def fresh(facts: Facts, state: State, warehouse: Warehouse, batch: int) -> Fresh:
+    """Drop what is known: events by event_id, orders by order_id, refunds by refund_id.
+
+    An order or refund that comes again with other content is rejected: the first one stands.
+    """
+    orders = facts.orders.unique("event_id", keep="first", maintain_order=True)
+    refunds = facts.refunds.unique("event_id", keep="first", maintain_order=True)
+    stored_orders = _stored(warehouse, "core_orders_by_id", "order_ids", orders["order_id"], batch)
+    stored_refunds = _stored(warehouse, "core_refunds_by_id", "refund_ids", refunds["refund_id"], batch)
+    new_orders, wrong_orders = _first_ones(orders, stored_orders, "order_id", ORDER_CONTENT)
+    new_refunds, wrong_refunds = _first_ones(refunds, stored_refunds, "refund_id", REFUND_CONTENT)
+    roster = facts.roster_events.unique("event_id", keep="first", maintain_order=True)
+    kept_lines = facts.order_lines.join(new_orders.select("event_id", "order_id"), on=["event_id", "order_id"])
+    return Fresh(
+        Facts(
+            viewer_events=without_known(facts.viewer_events, state.known, warehouse, batch),
+            orders=new_orders,
+            order_lines=kept_lines.drop("event_id"),
+            refunds=new_refunds,
+            roster_events=roster.join(
+                state.roster.select("event_id"), on="event_id", how="anti", maintain_order="left"
+            ),
+        ),
+        pl.concat([_rejected(wrong_orders, "order"), _rejected(wrong_refunds, "refund")]),
+    )
+
+
+def with_lines(rejects: pl.DataFrame, data: bytes, first_position: int) -> pl.DataFrame:
+    """Add the original bytes to rejects that name their position in the batch."""
+    if rejects.is_empty():
+        return rejects.with_columns(line=pl.lit(None, dtype=pl.Binary)).select(list(REJECTS))
+    lines = data.split(b"\n")
+    found = [lines[position - first_position] for position in rejects["position"]]
+    return rejects.with_columns(line=pl.Series(found, dtype=pl.Binary)).select(list(REJECTS))
+
+
+def mismatched(refunds: pl.DataFrame) -> pl.DataFrame:
+    """Give rejects for stored refunds in another currency than their order's, their facts as the line."""
+    lines = [msgspec.json.encode(row) for row in refunds.drop("order_currency").iter_rows(named=True)]
+    return refunds.select(
+        position=pl.lit(0, dtype=pl.UInt64),
+        reason=pl.lit("refund_currency_mismatch"),
+        field=pl.lit("currency"),
+        value="currency",
+        remedy=pl.lit(REMEDIES["refund_currency_mismatch"]),
+    ).with_columns(line=pl.Series(lines, dtype=pl.Binary))
+
+
+def _stored(warehouse: Warehouse, query: str, parameter: str, ids: pl.Series, batch: int) -> pl.DataFrame | None:
+    if ids.is_empty():
+        return None
+    return warehouse.query(query, **{parameter: ids.unique().to_list()}, batch=batch)
+
+
+def _first_ones(
+    incoming: pl.DataFrame, stored: pl.DataFrame | None, key: str, content: list[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows whose key is new, the first of each; and rows that contradict an earlier one of their key."""
+    if stored is None:
+        return incoming, incoming
+    new = incoming.unique(key, keep="first", maintain_order=True).join(
+        stored, on=key, how="anti", maintain_order="left"
+    )
+    first = pl.concat([stored.select(key, *content), new.select(key, *content)])
+    wrong = incoming.join(first, on=[key, *content], how="anti", nulls_equal=True, maintain_order="left")
+    return new, wrong
+
+
+def _rejected(wrong: pl.DataFrame, what: str) -> pl.DataFrame:
+    reason = f"{what}_conflict"
+    return wrong.select(
+        "position",
+        reason=pl.lit(reason),
+        field=pl.lit(f"{what}_id"),
+        value=f"{what}_id",
+        remedy=pl.lit(REMEDIES[reason]),
+    )

@@ -1,0 +1,108 @@
+"""One batch at a time: bytes in, rows out, all of them or none, once.
+
+The order of steps is the promise: intent to the journal, rows by one token, the batch's own row, intent forgotten. A
+crash between any two of them leads to the same rows (ARCHITECTURE.md, One batch, and a crash anywhere in it).
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+
+from analytics.rules import Rules
+from analytics.warehouse import Warehouse, tables
+from streams import booking, refitting
+from streams.journal import Intent, Journal
+from streams.outcome import Outcome, Stored
+from streams.state import State, restore
+
+
+class Processor:
+    """The one writer of a warehouse folder."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        folder: Path,
+        rules: Rules,
+        clock_ms: Callable[[], int],
+        mark: Callable[[str], None] = lambda _step: None,
+    ) -> None:
+        """Open for writing; a batch that a crash left unfinished is finished first."""
+        self._warehouse = warehouse
+        self._rules = rules
+        self._clock_ms = clock_ms
+        self._journal = Journal(folder / "journal")
+        self._mark = mark
+        self._state = restore(warehouse, rules)
+        self.recovered = self._recover()
+
+    @property
+    def state(self) -> State:
+        """What is known now."""
+        return self._state
+
+    def position(self, source: str) -> tuple[int, int]:
+        """Up to where a source was read: its last line and the uncompressed bytes."""
+        last_position, last_offset = self._warehouse.query("core_position", source=source).row(0)
+        return last_position, last_offset
+
+    def process(self, source: str, data: bytes, first_position: int, last_offset: int) -> Outcome:
+        """Take whole lines of a source in. Raises WarehouseError; the batch is then finished at the next start."""
+        return self._take_on(
+            Intent(self._next(), "events", source, first_position, last_offset, self._clock_ms()), data
+        )
+
+    def refit(self) -> Outcome:
+        """Fit the Markov model to everything stored, and restate what the correction window allows."""
+        return self._take_on(Intent(self._next(), "fit", "markov fit", 1, 0, self._clock_ms()), b"")
+
+    def _next(self) -> int:
+        return self._state.batch + 1
+
+    def _take_on(self, intent: Intent, data: bytes) -> Outcome:
+        self._journal.write(intent, data)
+        self._mark("intent")
+        return self._finish(intent, data)
+
+    def _recover(self) -> Outcome | None:
+        found = self._journal.pending()
+        if found is None:
+            return None
+        intent, data = found
+        if self._warehouse.query("core_batch_closed", batch=intent.batch)["closed"][0]:
+            self._journal.done(intent)
+            return None
+        return self._finish(intent, data)
+
+    def _finish(self, intent: Intent, data: bytes) -> Outcome:
+        work = booking.stored if intent.kind == "events" else refitting.stored
+        stored = work(intent, data, self._state, self._warehouse, self._rules)
+        number = tables.numbered(intent.batch)
+        for table, rows in stored.rows.items():
+            if rows.height:
+                self._warehouse.insert(table, number(rows), intent.token)
+                self._mark(table)
+        self._warehouse.insert("batches", number(_closing(intent, stored)), intent.token)
+        self._mark("batches")
+        self._journal.done(intent)
+        self._mark("done")
+        self._state = stored.state
+        return stored.outcome
+
+
+def _closing(intent: Intent, stored: Stored) -> pl.DataFrame:
+    outcome = stored.outcome
+    counts = ("events", "repeats", "rejects", "unknown_fields", "restatements", "frozen")
+    return pl.DataFrame(
+        {
+            "source": [intent.source],
+            "token": [intent.token],
+            "first_position": pl.Series([intent.first_position], dtype=pl.UInt64),
+            "last_position": pl.Series([stored.last_position], dtype=pl.UInt64),
+            "last_offset": pl.Series([intent.last_offset], dtype=pl.UInt64),
+            **{name: pl.Series([getattr(outcome, name)], dtype=pl.UInt64) for name in counts},
+            "newest_at": pl.Series([outcome.newest_ms]).cast(tables.TIME),
+            "recorded_at": pl.Series([intent.recorded_ms]).cast(tables.TIME),
+        }
+    )

@@ -1,0 +1,187 @@
+"""A small stage for the page: two rooms, a host and her digital twin, figures that can be added up by hand."""
+
+import json
+import urllib.request
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+
+import polars as pl
+
+from analytics.warehouse.embedded import Embedded
+from dashboards.page.app import make_app
+from dashboards.page.server import background
+
+MINUTE = 60_000
+BEGIN = 1_785_754_800_000
+"""2026-08-03 11:00:00 UTC."""
+NEWEST = BEGIN + 50 * MINUTE + 30_000
+NOW = NEWEST + 5_000
+
+_TIMES = {"occurred_at", "started_at", "ended_at", "at", "ordered_at", "refunded_at", "booked_at", "newest_at"}
+
+
+def at(minutes):
+    return BEGIN + int(minutes * MINUTE)
+
+
+def insert(warehouse, table, rows):
+    """Insert rows (dicts, times in milliseconds UTC) as one block with a token of its own."""
+    frame = pl.DataFrame(rows, infer_schema_length=None)
+    times = [name for name in frame.columns if name in _TIMES and frame.schema[name] != pl.Null]
+    frame = frame.with_columns(_moment(name, frame.schema[name]) for name in times)
+    warehouse.insert(
+        table, frame, token=f"{table} {json.dumps(rows, sort_keys=True, default=str)}".encode().hex()[-200:]
+    )
+
+
+def _moment(name, dtype):
+    moment = pl.Datetime("ms", "UTC")
+    return pl.col(name).cast(pl.List(moment) if isinstance(dtype, pl.List) else moment)
+
+
+def batch(warehouse, number, newest_ms=NEWEST, **counts):
+    """Say that a batch is stored, as the page waits for."""
+    sums = dict.fromkeys(("events", "repeats", "rejects", "unknown_fields", "restatements", "frozen"), 0) | counts
+    row = {"batch": number, "source": "stage", "token": str(number), "newest_at": newest_ms} | sums
+    insert(warehouse, "batches", [row])
+
+
+def credit(order_id, model, host_id, amount, minutes, **more):
+    """Make a line of the ledger; a refund has a refund_id and a time of its own (booked)."""
+    booked = more.pop("booked", minutes)
+    line = {"order_id": order_id, "model": model, "host_id": host_id, "kind": "sale", "refund_id": None}
+    line |= {"amount_minor": amount, "currency": "CNY", "ordered_at": at(minutes), "booked_at": at(booked)}
+    return line | {"session_id": "s1", "weight": 1, "basis": "on air at the order", "sign": 1, "batch": 1} | more
+
+
+def order(order_id, amount, minutes, currency="CNY", session_id="s1"):
+    row = {"order_id": order_id, "event_id": f"e {order_id}", "viewer_id": f"v {order_id}", "ordered_at": at(minutes)}
+    return row | {"session_id": session_id, "currency": currency, "amount_minor": amount, "items": 2, "batch": 1}
+
+
+def sale(warehouse, order_id, amount, minutes, *, host_id, number):
+    """Store one more order with its credit, and its batch."""
+    insert(warehouse, "orders", [order(order_id, amount, minutes)])
+    insert(warehouse, "ledger", [credit(order_id, "on_air", host_id, amount, minutes, batch=number)])
+    batch(warehouse, number, max(NEWEST, at(minutes)), events=1)
+
+
+def fill(warehouse):
+    """Fill an empty warehouse with the stage: o1 is the host's, o2 her twin's, o3 nobody's, o4 in yen."""
+    insert(warehouse, "roster_events", _roster())
+    insert(warehouse, "shifts", _shifts())
+    insert(warehouse, "presence", _presence())
+    insert(
+        warehouse,
+        "orders",
+        [
+            order("o1", 10050, 10),
+            order("o2", 20000, 40),
+            order("o3", 9950, 45, session_id=None),
+            order("o4", 1234, 5, "JPY"),
+        ],
+    )
+    line = {"line_id": "l1", "product_id": "SKU-1", "quantity": 2, "currency": "CNY", "session_id": "s1", "batch": 1}
+    amounts = {"o1": (10050, 10), "o2": (20000, 40), "o3": (9950, 45)}
+    lines = [line | {"order_id": o, "amount_minor": m, "ordered_at": at(t)} for o, (m, t) in amounts.items()]
+    insert(warehouse, "order_lines", lines)
+    insert(warehouse, "ledger", _ledger())
+    insert(warehouse, "refunds", _refunds())
+    path = {"order_id": "o2", "session_ids": ["s1", "s1"], "started_at": [at(0), at(30)], "ended_at": [at(30), at(40)]}
+    evidence = {"watched_ms": [30 * MINUTE, 10 * MINUTE], "host_ids": [["h1"], ["d1"]], "batch": 1}
+    insert(warehouse, "order_paths", [path | evidence])
+    batch(warehouse, 1, events=12, repeats=3, rejects=2, restatements=1)
+
+
+def _roster():
+    blank = dict.fromkeys(("session_id", "host_id", "name", "kind", "likeness_of", "platform", "title"))
+    host = blank | {"type": "host_registered", "occurred_at": at(-10), "batch": 1}
+    room = blank | {"type": "session_started", "occurred_at": at(-1), "batch": 1}
+    return [
+        host | {"event_id": "r1", "host_id": "h1", "name": "李佳", "kind": "human"},
+        host | {"event_id": "r2", "host_id": "d1", "name": "李佳 AI", "kind": "digital", "likeness_of": "h1"},
+        room | {"event_id": "r3", "session_id": "s1", "platform": "douyin", "title": "秋冬晚场"},
+        room | {"event_id": "r4", "session_id": "s2", "platform": "taobao_live", "title": "김서연 라이브"},
+        room | {"event_id": "r5", "type": "label_shown", "session_id": "s1", "host_id": "d1"},
+    ]
+
+
+def _shifts():
+    shift = {"session_id": "s1", "deleted": 0, "batch": 1}
+    first = shift | {"host_id": "h1", "started_at": at(0), "ended_at": at(30)}
+    return [first, shift | {"host_id": "d1", "started_at": at(30), "ended_at": None}]
+
+
+def _presence():
+    change = {"session_id": "s1", "change": 1, "recorded_at": datetime.now(UTC).replace(microsecond=0), "batch": 1}
+    return [
+        change | {"viewer_id": "a", "at": at(0)},
+        change | {"viewer_id": "b", "at": at(1)},
+        change | {"viewer_id": "b", "at": at(20), "change": -1},
+        change | {"viewer_id": "c", "at": at(50.2)},
+        change | {"viewer_id": "d", "at": at(50.4)},
+        change | {"viewer_id": "c", "at": at(50.9), "change": -1},
+        change | {"viewer_id": "e", "at": at(2), "session_id": "s2"},
+    ]
+
+
+def _ledger():
+    nobody = {"basis": "no host on air in the session of the order", "session_id": ""}
+    back = {"kind": "refund", "booked": 50}
+    return [
+        credit("o1", "on_air", "h1", 10050, 10),
+        credit("o2", "on_air", "d1", 20000, 40),
+        credit("o3", "on_air", "unattributed", 9950, 45, **nobody),
+        credit("o1", "on_air", "h1", -5025, 10, refund_id="f1", **back),
+        credit("o2", "on_air", "d1", -20000, 40, refund_id="f2", **back),
+        credit("o2", "on_air", "excess_refund", 5000, 40, refund_id="f2", **back),
+        credit("o2", "linear", "h1", 10000, 40, basis="every step of the path equally"),
+        credit("o2", "linear", "d1", 10000, 40, basis="every step of the path equally"),
+        credit("o4", "on_air", "h1", 1234, 5, currency="JPY"),
+    ]
+
+
+def _refunds():
+    refund = {"refunded_at": at(50), "currency": "CNY", "batch": 1}
+    return [
+        refund | {"refund_id": "f1", "event_id": "e f1", "order_id": "o1", "amount_minor": 5025, "reason": "尺码"},
+        refund | {"refund_id": "f2", "event_id": "e f2", "order_id": "o2", "amount_minor": 25000, "reason": None},
+    ]
+
+
+@contextmanager
+def staged(folder):
+    """Open a filled warehouse in a folder."""
+    with closing(Embedded.open(folder)) as warehouse:
+        fill(warehouse)
+        yield warehouse
+
+
+@contextmanager
+def served(warehouse, now_ms=NOW, pause_s=0.2, reader=None):
+    """Serve the page of a warehouse; gives its address without the slash."""
+    with background(make_app(reader or warehouse.reader, lambda: now_ms, pause_s=pause_s)) as address:
+        yield address.rstrip("/")
+
+
+def opened(url, **headers):
+    """Open an address of our own server."""
+    return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=20)  # noqa: S310
+
+
+def get(url):
+    """Fetch JSON."""
+    with opened(url) as answer:
+        return json.load(answer)
+
+
+def heard(stream):
+    """Read the next event of a stream: its name and its data."""
+    name = None
+    while line := stream.readline().decode().rstrip("\n"):
+        kind, _, text = line.partition(": ")
+        if kind == "event":
+            name = text
+        if kind == "data":
+            data = json.loads(text)
+    return name, data
