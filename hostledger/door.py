@@ -1,1 +1,87 @@
-"""The door, started."""
+"""The one door: `hostledger COMMAND`. Each command is a module of `hostledger.commands`, imported when it is called."""
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from hostledger import __version__
+from hostledger.output import refuse
+from hostledger.settings import Settings, WrongSetting
+
+COMMANDS = {
+    "demo": ("hostledger.commands.demo", "demo"),
+    "replay": ("hostledger.commands.replay", "replay"),
+    "attribute": ("hostledger.commands.attribute", "attribute"),
+    "generate": ("hostledger.commands.generate", "generate"),
+    "report": ("hostledger.commands.report", "app"),
+    "explain": ("hostledger.commands.explain", "explain"),
+    "reconcile": ("hostledger.commands.reconcile", "reconcile"),
+    "page": ("hostledger.commands.page", "page"),
+    "import": ("hostledger.commands.imports", "app"),
+    "sql": ("hostledger.commands.sql", "sql"),
+    "schema": ("hostledger.commands.schema", "schema"),
+    "doctor": ("hostledger.commands.doctor", "doctor"),
+}
+"""Every command: where it lives. The order is the order of the help."""
+
+SUMMARIES = {
+    "demo": "Show the live page of a made-up live-commerce day, running now.",
+    "replay": "Read recorded events into the warehouse: as fast as it goes, or at a speed.",
+    "attribute": "Say who earned what in files of events: one line per ledger entry; nothing is stored.",
+    "generate": "Write a made-up day of live commerce with the truth known.",
+    "report": "Gross, refunds, net, orders and live hours by day, host or session.",
+    "explain": "Say why an order was credited as it was.",
+    "reconcile": "Prove that no money was lost or made, per currency and model.",
+    "page": "Show the live page of a warehouse folder.",
+    "import": "Read histories of other make into the books.",
+    "sql": "Ask the warehouse in SQL, read-only.",
+    "schema": "Print the JSON Schema of an event.",
+    "doctor": "Say what is installed, what is missing, and what to do.",
+}
+
+
+def build(arguments: Sequence[str]) -> typer.Typer:
+    """Make the command line; only the command that is called is imported, so that help and errors come at once."""
+    app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.callback()(door)
+    called = next((word for word in arguments if not word.startswith("-")), None)
+    for name, (module, attribute) in COMMANDS.items():
+        found = getattr(import_module(module), attribute) if name == called else _summary(name)
+        if isinstance(found, typer.Typer):
+            app.add_typer(found, name=name, help=SUMMARIES[name])
+        else:
+            app.command(name, short_help=SUMMARIES[name])(found)
+    return app
+
+
+def _summary(name: str) -> Callable[[], None]:
+    def stands_in() -> None:
+        """Stand in for a command in the overview."""
+
+    stands_in.__doc__ = SUMMARIES[name]
+    return stands_in
+
+
+def door(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="print the version and stop", is_eager=True)] = False,
+) -> None:
+    """Say who earned what in live commerce, human and digital hosts, exact to the last minor unit.
+
+    Start with `hostledger demo`. Every command explains itself: `hostledger COMMAND --help`.
+    """
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+    try:
+        context.obj = Settings.read()
+    except WrongSetting as error:
+        refuse(str(error))
+
+
+def main() -> None:
+    """Run the command line."""
+    build(sys.argv[1:])()

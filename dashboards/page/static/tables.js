@@ -44,7 +44,8 @@ function sorted(rows) {
     return (sorting.down ? -order : order) || a.host_id.localeCompare(b.host_id);
   };
   const isAccount = (row) => row.host_id in ACCOUNT_NAMES;
-  return [...rows.filter((row) => !isAccount(row)).sort(compare), ...rows.filter(isAccount).sort(compare)];
+  const accounts = Object.keys(ACCOUNT_NAMES).flatMap((id) => rows.filter((row) => row.host_id === id));
+  return [...rows.filter((row) => !isAccount(row)).sort(compare), ...accounts];
 }
 
 export function sortable(table, redraw) {

@@ -1,0 +1,70 @@
+"""How a command speaks: tables for people, JSON and CSV for machines, and clear refusals."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Annotated, NoReturn
+
+import polars as pl
+import typer
+from rich.console import Console
+from rich.table import Table
+
+REFUSED = 2
+"""Exit code for what the user can mend: wrong input, wrong options, a locked folder, a full disk, a port in use."""
+
+
+class Format(StrEnum):
+    """How a table is shown."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="table for people, json or csv for machines")]
+
+
+def show(frame: pl.DataFrame, output: Format, title: str = "") -> None:
+    """Print a frame: as a table (numbers to the right), as JSON (a list of objects) or as CSV."""
+    if output is Format.JSON:
+        typer.echo(frame.write_json())
+    elif output is Format.CSV:
+        typer.echo(frame.write_csv(), nl=False)
+    else:
+        Console().print(_table(frame, title))
+
+
+def _table(frame: pl.DataFrame, title: str) -> Table:
+    table = Table(title=title or None, title_justify="left")
+    for name, dtype in frame.schema.items():
+        table.add_column(name.replace("_", " "), justify="right" if dtype.is_numeric() else "left")
+    for row in frame.iter_rows():
+        table.add_row(*("" if value is None else f"{value:,}" if isinstance(value, int) else str(value) for value in row))
+    return table
+
+
+def tell(message: str) -> None:
+    """Say something to the person, beside the output (standard error)."""
+    Console(stderr=True).print(message, soft_wrap=True, highlight=False, markup=False)
+
+
+def refuse(message: str) -> NoReturn:
+    """Say what is wrong and what to do, and end with exit code 2."""
+    tell(message)
+    raise typer.Exit(REFUSED)
+
+
+@contextmanager
+def refusing(*errors: type[Exception]) -> Iterator[None]:
+    """Turn errors that the user can mend into refusals."""
+    try:
+        yield
+    except errors as error:
+        refuse(str(error))
+
+
+def is_terminal() -> bool:
+    """Whether a person is watching standard error."""
+    return sys.stderr.isatty()
