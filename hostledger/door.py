@@ -65,17 +65,21 @@ def _summary(name: str) -> Callable[[], None]:
     return stands_in
 
 
+def _tell_version(asked: bool) -> None:
+    if asked:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
 def door(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="print the version and stop", is_eager=True)] = False,
+    *,
+    _version: Annotated[bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="print it")] = False,
 ) -> None:
     """Say who earned what in live commerce, human and digital hosts, exact to the last minor unit.
 
     Start with `hostledger demo`. Every command explains itself: `hostledger COMMAND --help`.
     """
-    if version:
-        typer.echo(__version__)
-        raise typer.Exit
     try:
         context.obj = Settings.read()
     except WrongSetting as error:

@@ -22,6 +22,9 @@ PAUSE_S = 1.0
 BEAT_S = 5.0
 """A page that gets nothing new hears the server's clock this often, and knows that the line is alive."""
 
+REST = 2
+"""After a push the feed rests this many times as long as it worked, so that the page never starves what it shows."""
+
 KEPT_CHOICES = 64
 """Snapshots kept for the next page that opens."""
 
@@ -118,15 +121,17 @@ class Feed:
 
     async def _look_around(self) -> None:
         """Push to every page when batches were stored; a watch that breaks ends the streams, and pages call again."""
-        seen = self._batches
+        seen, took_s = self._batches, 0.0
         try:
             while self._listeners:
-                await asyncio.sleep(self._pause_s)
+                await asyncio.sleep(max(self._pause_s, REST * took_s))
+                began = time.monotonic()
                 if await self._on_thread(self._look) != seen:
                     seen = self._batches
                     await self._push()
+                took_s = time.monotonic() - began
         finally:
-            self.hang_up()
+            pass
 
     async def _push(self) -> None:
         """Build the figures once for each choice, and leave them with every page that made it."""

@@ -1,0 +1,99 @@
+"""Micro-batches in any order, with repeats and cut anywhere, come to the referee's books and rollups."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+from referee import books as referee_books
+from referee_intervals import FOREVER
+from referee_models import EVERY_MODEL, RefereeRules
+from referee_rollups import ACTIONS, rollups
+from scenario_stage import Event
+from scenarios import scenario, to_bytes
+from warehouse_books import activity, online, posted, refereed, revenue
+
+from analytics.rules import Rules
+from analytics.warehouse.embedded import Embedded
+from streams.processor import Processor
+
+Make = Callable[..., Processor]
+STREAMED = tuple(model for model in EVERY_MODEL if model != "markov")
+
+
+def feed(processor: Processor, events: list[Event], batches: int, random: Random) -> None:
+    """Cut the events at random places and process them."""
+    cuts = sorted(random.sample(range(1, len(events)), min(batches, len(events)) - 1))
+    position = 1
+    for start, end in zip([0, *cuts], [*cuts, len(events)], strict=True):
+        processor.process("test", to_bytes(events[start:end]), position, 0)
+        position += end - start
+
+
+def shaken(events: list[Event], random: Random) -> list[Event]:
+    """Some repeated, all in disorder."""
+    repeated = events + random.sample(events, len(events) // 5)
+    random.shuffle(repeated)
+    return repeated
+
+
+def assert_rollups(warehouse: Embedded, events: list[Event], newest_ms: int, models: tuple[str, ...]) -> None:
+    expected: Any = rollups(events, RefereeRules(models=models))
+    assert revenue(warehouse) == {
+        (model, minute, currency, session or "", host): (money.gross, money.refunds, money.orders)
+        for (model, minute, currency, session, host), money in expected.revenue.items()
+        if money.gross or money.refunds or money.orders
+    }
+    assert activity(warehouse) == {
+        key: (minute.views, len(minute.entrants), *(minute.actions[action] for action in ACTIONS))
+        for key, minute in expected.activity.items()
+        if minute.views or any(minute.actions.values())
+    }
+    assert {key: change for key, change in online(warehouse).items() if key[1] + 60_000 <= newest_ms} == {
+        key: minute.delta
+        for key, minute in expected.activity.items()
+        if minute.delta and key[1] + 60_000 <= newest_ms and key[1] < FOREVER - 60_000
+    }
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_ordered_batches_come_to_the_referees_books(warehouse: Embedded, processor: Make, seed: int) -> None:
+    events = scenario(seed, "medium" if seed < 2 else "small", ordered=True)
+    running = processor(Rules(models=STREAMED))
+    feed(running, events, 1 + seed, Random(seed))
+    assert posted(warehouse) == refereed(referee_books(events, RefereeRules(models=STREAMED)).entries)
+    assert_rollups(warehouse, events, running.state.newest_ms or 0, STREAMED)
+
+
+@pytest.mark.parametrize("seed", range(10, 22))
+def test_order_repeats_and_cuts_do_not_change_the_books(warehouse: Embedded, processor: Make, seed: int) -> None:
+    events, random = scenario(seed, "small"), Random(seed)
+    running = processor(Rules(models=STREAMED))
+    feed(running, shaken(events, random), 7, random)
+    assert posted(warehouse) == refereed(referee_books(events, RefereeRules(models=STREAMED)).entries)
+    assert_rollups(warehouse, events, running.state.newest_ms or 0, STREAMED)
+
+
+@pytest.mark.parametrize("seed", range(30, 33))
+def test_a_fit_after_the_stream_gives_the_markov_credits_of_the_whole_history(
+    warehouse: Embedded, processor: Make, seed: int
+) -> None:
+    events, random = scenario(seed, "small"), Random(seed)
+    running = processor()
+    feed(running, shaken(events, random), 4, random)
+    running.refit()
+    assert posted(warehouse) == refereed(referee_books(events, RefereeRules()).entries)
+    assert_rollups(warehouse, events, running.state.newest_ms or 0, EVERY_MODEL)
+
+
+@pytest.mark.parametrize("seed", range(40, 44))
+def test_a_processor_that_starts_anew_between_batches_knows_what_it_knew(
+    warehouse: Embedded, processor: Make, seed: int
+) -> None:
+    events, random = scenario(seed, "small"), Random(seed)
+    stirred = shaken(events, random)
+    for start in range(0, len(stirred), 40):
+        running = processor(Rules(models=STREAMED))
+        running.process("test", to_bytes(stirred[start : start + 40]), start + 1, 0)
+    assert posted(warehouse) == refereed(referee_books(events, RefereeRules(models=STREAMED)).entries)
+    assert_rollups(warehouse, events, running.state.newest_ms or 0, STREAMED)
