@@ -67,7 +67,7 @@ def _allocate_wide(shares: pl.DataFrame, group: Sequence[str]) -> pl.DataFrame:
         quotas = [divmod(total * weight, whole) for weight in weights]
         left = total - sum(quota for quota, _ in quotas)
         ties = [tie_key(order, host) for order, host in rows.select("order_id", "host_id").iter_rows()]
-        by_rest = sorted(range(rows.height), key=lambda i: (-quotas[i][1], ties[i]))  # noqa: B023  # used at once
+        by_rest = sorted(range(rows.height), key=lambda i: (-quotas[i][1], ties[i]))  # used at once
         extra = set(by_rest[:left])
         for i, row in enumerate(rows["row"]):
             amounts[row] = quotas[i][0] + (i in extra)

@@ -12,9 +12,9 @@ Times are Int64 milliseconds UTC, amounts Int64 minor units, ids text.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from operator import attrgetter
-from typing import Any
+from typing import Any, Self
 
 import polars as pl
 
@@ -74,10 +74,7 @@ REFUNDS = {
     "amount_minor": pl.Int64,
     "reason": pl.String,
 }
-_ROSTER_TEXT = (
-    "session_id host_id name kind likeness_of vendor avatar_version platform seller_id title category script_id "
-    "variant product_id contract_id owner currency"
-).split()
+_ROSTER_TEXT = ["session_id", "host_id", "name", "kind", "likeness_of", "vendor", "avatar_version", "platform", "seller_id", "title", "category", "script_id", "variant", "product_id", "contract_id", "owner", "currency"]
 _ROSTER_NUMBERS = ["valid_from", "valid_to", "fee_minor", "royalty_bps"]
 _ROSTER_LISTS = ["platforms", "categories"]
 ROSTER_EVENTS: dict[str, Any] = {
@@ -100,6 +97,13 @@ class Facts:
     order_lines: pl.DataFrame
     refunds: pl.DataFrame
     roster_events: pl.DataFrame
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        """Put the events of several parts behind each other."""
+        if not parts:
+            return frames([], [])  # type: ignore[return-value]  # the one class there is
+        return cls(**{field.name: pl.concat([getattr(part, field.name) for part in parts]) for field in fields(cls)})
 
     @property
     def events(self) -> int:

@@ -59,8 +59,7 @@ _number = re.compile(rb"-?\d")
 _path = re.compile(r" - at `\$\.?(.*)`$")
 _missing = re.compile(r"missing required field `(.*?)`")
 _ID_FIELDS = frozenset(
-    "event_id session_id host_id viewer_id product_id order_id line_id refund_id script_id contract_id seller_id "
-    "likeness_of".split()
+    ["event_id", "session_id", "host_id", "viewer_id", "product_id", "order_id", "line_id", "refund_id", "script_id", "contract_id", "seller_id", "likeness_of"]
 )
 
 

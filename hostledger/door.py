@@ -74,7 +74,9 @@ def _tell_version(asked: bool) -> None:
 def door(
     context: typer.Context,
     *,
-    _version: Annotated[bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="print it")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="print it")
+    ] = False,
 ) -> None:
     """Say who earned what in live commerce, human and digital hosts, exact to the last minor unit.
 

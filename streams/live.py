@@ -56,7 +56,7 @@ class Arrival:
 
 
 def update(live: Live, arrival: Arrival, warehouse: Warehouse, next_floor_ms: int) -> tuple[Live, pl.DataFrame]:
-    """Take a batch in. Returns the new state and the changes of presence to book (viewer_id, session_id, at_ms, change)."""
+    """Take a batch in. Returns the new state, and the changes of presence to book (CHANGES)."""
     live = _with_looked_up(live, arrival, warehouse)
     touched = _touched(live, arrival)
     marks = pl.concat([live.marks.join(touched, on=PAIR, how="semi"), arrival.marks.select(list(MARKS))]).unique()
@@ -147,7 +147,7 @@ def _touched(live: Live, arrival: Arrival) -> pl.DataFrame:
 
 
 def _target(marks: pl.DataFrame, arrival: Arrival, warehouse: Warehouse) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Read the watches of these pairs as they stand at the newest event time, and when silence may end the open ones."""
+    """Read the watches of these pairs as of the newest event time, and when silence may end the open ones."""
     unclosed = presence.unclosed(marks)
     silent = unclosed.filter(
         (pl.col("next_ms") - pl.col("at_ms") > arrival.idle_ms)

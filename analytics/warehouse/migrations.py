@@ -29,7 +29,7 @@ def shipped() -> list[Migration]:
 def _migration(name: str, text: str) -> Migration:
     code = "\n".join(line for line in text.splitlines() if not line.startswith("--"))
     statements = tuple(part.strip() for part in re.split(r";[ \t]*(?:\n|$)", code) if part.strip())
-    return Migration(int(name.split("_")[0]), name, statements, hashlib.sha256(text.encode()).hexdigest())
+    return Migration(int(name.split("_", maxsplit=1)[0]), name, statements, hashlib.sha256(text.encode()).hexdigest())
 
 
 def migrate(run: Callable[[str], str]) -> list[str]:

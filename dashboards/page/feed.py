@@ -131,7 +131,7 @@ class Feed:
                     await self._push()
                 took_s = time.monotonic() - began
         finally:
-            pass
+            self.hang_up()
 
     async def _push(self) -> None:
         """Build the figures once for each choice, and leave them with every page that made it."""

@@ -1,32 +1,24 @@
 """`hostledger import online-retail`: a real order file into the books, with the bridge that closes to the penny."""
 
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import polars as pl
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from hostledger.output import Format, FormatOption, refuse, refusing, tell
+from hostledger.settings import Settings
 from streams.sources.online_retail import WrongFileError, read_invoices, statement
 from streams.sources.online_retail.importing import trading_days
 from streams.sources.online_retail.roster import plan
 
 SOURCE = "online-retail"
-REFUSED = 2
 
 OrderFile = Annotated[
     Path, typer.Argument(exists=True, dir_okay=False, help="Online Retail order file, CSV or .csv.gz")
 ]
-
-
-class Format(StrEnum):
-    """How a table is shown."""
-
-    TABLE = "table"
-    JSON = "json"
-    CSV = "csv"
 
 
 def online_retail(
@@ -35,16 +27,16 @@ def online_retail(
     *,
     roster: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="roster events, one JSON object per line")],
     events: Annotated[Path | None, typer.Option(help="write the events to this file and leave the books alone")] = None,
-    warehouse: Annotated[Path, typer.Option(help="warehouse folder")] = Path("hostledger-data"),
-    output: Annotated[Format, typer.Option("--format", help="how the bridge is shown")] = Format.TABLE,
+    data: Annotated[Path | None, typer.Option(help="warehouse folder")] = None,
+    output: FormatOption = Format.TABLE,
 ) -> None:
     """Read an Online Retail order file into the books, and show the bridge from the file's totals to theirs."""
     try:
         imported = read_invoices(file, roster)
     except WrongFileError as refused:
-        _refuse(str(refused))
+        refuse(str(refused))
     if events is None:
-        _book(warehouse, imported.events, context.obj)
+        _book(context.obj, data, imported.events)
     else:
         _write(events, imported.events)
     _show(statement(imported), output)
@@ -58,7 +50,7 @@ def online_retail_roster(
     try:
         days = trading_days(file)
     except WrongFileError as refused:
-        _refuse(str(refused))
+        refuse(str(refused))
     _write(out, plan(days))
     Console().print(f"{out}: synthetic shift plan for {len(days)} trading days", soft_wrap=True, highlight=False)
 
@@ -69,10 +61,12 @@ def pounds(minor: int) -> str:
     return f"{'-' if minor < 0 else ''}{whole:,}.{pence:02}"
 
 
-def _book(warehouse: Path, events: bytes, settings: Any) -> None:  # noqa: ANN401  # the door's settings, passed on
-    from streams.ingest import ingest  # noqa: PLC0415  # --events works without opening the warehouse's engine
+def _book(settings: Settings, data: Path | None, events: bytes) -> None:
+    from analytics.warehouse import WarehouseError  # noqa: PLC0415  # --events works without the warehouse's engine
+    from streams.ingest import ingest  # noqa: PLC0415  # as above
 
-    ingest(warehouse, SOURCE, [events], settings)
+    with refusing(WarehouseError):
+        tell(str(ingest(data or settings.data, SOURCE, [events], settings.rules())))
 
 
 def _show(table: pl.DataFrame, output: Format) -> None:
@@ -102,9 +96,4 @@ def _write(out: Path, data: bytes) -> None:
     try:
         out.write_bytes(data)
     except OSError as error:
-        _refuse(f"{out}: cannot be written ({error.strerror}). Remedy: name a file in a folder that exists.")
-
-
-def _refuse(message: str) -> NoReturn:
-    Console(stderr=True).print(message, soft_wrap=True, highlight=False, markup=False)
-    raise typer.Exit(REFUSED)
+        refuse(f"{out}: cannot be written ({error.strerror}). Remedy: name a file in a folder that exists.")

@@ -47,7 +47,7 @@ function draw(chart, node, snapshot) {
     axisPointer: { snap: false, label: { show: false }, lineStyle: { color: paint.quiet, type: "solid", width: 1 } },
   });
   const scale = (at, extra) => ({
-    type: "value", gridIndex: at, min: 0, axisLine: { show: false }, axisTick: { show: false },
+    type: "value", gridIndex: at, min: 0, minInterval: 1, axisLine: { show: false }, axisTick: { show: false },
     axisLabel: { color: paint.quiet, fontSize: 11, formatter: (value) => compact(value) },
     splitLine: { lineStyle: { color: paint.faint } }, ...extra,
   });
