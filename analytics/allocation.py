@@ -11,12 +11,12 @@ _WIDE = (1 << 126) // MAX_AMOUNT_MINOR
 
 
 def allocate(shares: pl.DataFrame, group: Sequence[str]) -> pl.DataFrame:
-    """Split each group's amount over its hosts by weight, to the minor unit.
+    r"""Split each group's amount over its hosts by weight, to the minor unit.
 
     shares: the group's columns (order_id among them), host_id, weight (Int128, not negative, not all zero in a group),
     total_minor (Int64, the same in a group, not negative).
     Exact integer quotas, rounded down, then one unit each to the largest remainders (Hamilton's method); ties by
-    sha256(order_id + "\\x1f" + host_id), ascending. A host with weight 0 never gets a unit; the sum is the total.
+    sha256(order_id + "\x1f" + host_id), ascending. A host with weight 0 never gets a unit; the sum is the total.
     Returns shares with amount_minor instead of total_minor, in their order.
     """
     if shares.is_empty():

@@ -1,7 +1,7 @@
 """The event contract, version 1: one Struct per event type; everything else about events is derived from these.
 
-Ids are text up to 128 bytes (a JSON number is read as its exact digits), times are integer milliseconds UTC, amounts are
-integers in the currency's minor unit. The wording is in docs/EVENTS.md; `schema()` is the published JSON Schema.
+Ids are text up to 128 bytes (a JSON number is read as its exact digits), times are integer milliseconds UTC, amounts
+are integers in the currency's minor unit. The wording is in docs/EVENTS.md; `schema()` is the published JSON Schema.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Union
@@ -16,10 +16,11 @@ MAX_ID_BYTES = 128
 MAX_TIME_MS = 4_102_444_800_000  # 2100-01-01, inside what every column type of the warehouse can hold
 MAX_AMOUNT_MINOR = 10**15
 RESERVED_HOST_IDS = frozenset({"unattributed", "excess_refund"})
+NUMBER_ID = "a number is read as its exact digits"  # beyond 64 bits it is read as text, in `rejection`
 
 Id = (
     Annotated[str, Meta(min_length=1, max_length=MAX_ID_BYTES, description="text id, up to 128 bytes")]
-    | Annotated[int, Meta(description="a number is read as its exact digits")]
+    | Annotated[int, Meta(ge=-(1 << 63), le=(1 << 63) - 1, description=NUMBER_ID)]
 )
 Text = Annotated[str, Meta(max_length=1024)]
 TimeMs = Annotated[int, Meta(ge=0, le=MAX_TIME_MS, description="milliseconds UTC")]
@@ -266,4 +267,12 @@ def schema() -> dict[str, Any]:
 
 
 def _open(component: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in component.items() if key != "additionalProperties"}
+    kept = {key: value for key, value in component.items() if key != "additionalProperties"}
+    return kept | {"properties": {name: _any_number(field) for name, field in kept["properties"].items()}}
+
+
+def _any_number(field: dict[str, Any]) -> dict[str, Any]:
+    """Let an id be a number of any size, as `rejection` does."""
+    number = {"description": NUMBER_ID, "type": "number"}
+    kinds = [number if kind.get("description") == NUMBER_ID else kind for kind in field.get("anyOf", [])]
+    return field | {"anyOf": kinds} if kinds else field

@@ -61,9 +61,7 @@ def activity(viewer_events: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
 
 
 def right_currency(refunds: pl.DataFrame, orders: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Set refunds apart whose currency is not their order's. Returns those to book
-    (or to wait) and those to reject.
-    """
+    """Set refunds apart whose currency is not their order's: those to book (or to wait), and those to reject."""
     known = refunds.join(orders.select("order_id", order_currency="currency"), on="order_id", how="left")
     wrong = (pl.col("currency") != pl.col("order_currency")).fill_null(value=False)
     return known.filter(~wrong).drop("order_currency"), known.filter(wrong)
@@ -93,13 +91,11 @@ def journeys(found: pl.DataFrame, watches: pl.DataFrame, lineups: pl.DataFrame, 
     """
     lookers = watches.join(buyers, on="viewer_id", how="anti")
     pieces = overlaps(lookers.rename({"viewer_id": "order_id"}), lineups, "session_id")
-    columns = ("step", "host_ids", "converted")
+    columns = ["journey", "step", "host_ids", "converted"]
     return pl.concat(
         [
-            found.with_columns(converted=True).select(journey=pl.lit("o") + pl.col("order_id"), *map(pl.col, columns)),
-            merge(pieces)
-            .with_columns(converted=False)
-            .select(journey=pl.lit("v") + pl.col("order_id"), *map(pl.col, columns)),
+            found.with_columns(converted=True, journey=pl.lit("o") + pl.col("order_id")).select(columns),
+            merge(pieces).with_columns(converted=False, journey=pl.lit("v") + pl.col("order_id")).select(columns),
         ]
     )
 

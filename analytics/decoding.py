@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Union
 
 import msgspec
+import numpy as np
 import polars as pl
 
 from analytics import rejection
@@ -82,14 +83,26 @@ def _pieces(data: bytes) -> Iterator[bytes]:
 def _read(piece: bytes, position: int, read: _Reading) -> None:
     try:
         events = _strict.decode_lines(piece)
-        if len(events) == piece.count(b"\n"):
-            _keep(events, position, read, ids_are_short=piece.isascii())
+        if _one_per_line(piece, len(events)):
+            _keep(events, position, read, ids_are_short=piece.isascii() and b"\\" not in piece)
             return
-    except (msgspec.DecodeError, UnicodeDecodeError, Reject):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Reject):
         pass
     for number, line in enumerate(piece.split(b"\n")):
         if line.strip():
             _read_one(line, position + number, read)
+
+
+def _one_per_line(piece: bytes, events: int) -> bool:
+    """Whether every line is one event: to the decoder a break is a space, but no event has one between } and {."""
+    if not piece.endswith(b"\n"):
+        return False
+    text = np.frombuffer(piece, np.uint8)
+    breaks = np.flatnonzero(text == ord("\n"))
+    ends = breaks - 1
+    ends -= text[ends] == ord("\r")
+    starts = breaks[:-1] + 1
+    return events == len(breaks) and bool((text[ends] == ord("}")).all() and (text[starts] == ord("{")).all())
 
 
 def _keep(events: list[Event], position: int, read: _Reading, *, ids_are_short: bool) -> None:
@@ -120,7 +133,7 @@ def _read_one(line: bytes, position: int, read: _Reading) -> None:
 def _read_patiently(line: bytes) -> tuple[Event, int]:
     try:
         event = _strict.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return rejection.read_line(line.removeprefix(b"\xef\xbb\xbf"))
     rejection.check(event)
     return event, 0

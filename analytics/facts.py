@@ -3,9 +3,9 @@
 | frame | columns beside event_id and occurred_ms |
 |---|---|
 | viewer_events | type, session_id, viewer_id, product_id, count, amount_minor, currency, source |
-| orders | position (line of the source), order_id, viewer_id, session_id, declared_host_id, currency, amount_minor, items |
+| orders | position (its line), order_id, viewer_id, session_id, declared_host_id, currency, amount_minor, items |
 | order_lines | order_id (no occurred_ms), line_id, product_id, quantity, amount_minor, category |
-| refunds | position, refund_id, order_id, currency, amount_minor, viewer_id, reason |
+| refunds | position, refund_id, order_id, currency, amount_minor, reason |
 | roster_events | type and every field of the roster types, null where a type has it not |
 
 Times are Int64 milliseconds UTC, amounts Int64 minor units, ids text.
@@ -74,7 +74,25 @@ REFUNDS = {
     "amount_minor": pl.Int64,
     "reason": pl.String,
 }
-_ROSTER_TEXT = ["session_id", "host_id", "name", "kind", "likeness_of", "vendor", "avatar_version", "platform", "seller_id", "title", "category", "script_id", "variant", "product_id", "contract_id", "owner", "currency"]
+_ROSTER_TEXT = [
+    "session_id",
+    "host_id",
+    "name",
+    "kind",
+    "likeness_of",
+    "vendor",
+    "avatar_version",
+    "platform",
+    "seller_id",
+    "title",
+    "category",
+    "script_id",
+    "variant",
+    "product_id",
+    "contract_id",
+    "owner",
+    "currency",
+]
 _ROSTER_NUMBERS = ["valid_from", "valid_to", "fee_minor", "royalty_bps"]
 _ROSTER_LISTS = ["platforms", "categories"]
 ROSTER_EVENTS: dict[str, Any] = {

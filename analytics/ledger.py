@@ -29,7 +29,7 @@ ENTRIES: dict[str, Any] = {
     "sign": pl.Int8,
     "reason": pl.String,
 }
-"""Columns of ledger lines: sign is -1 where a line takes an earlier one back, reason says why it was restated."""
+"""Columns of ledger lines: sign is -1 where one takes another back, reason says why it was restated."""
 
 
 def canonical(orders: pl.DataFrame, refunds: pl.DataFrame, weights: pl.DataFrame) -> pl.DataFrame:
@@ -68,7 +68,7 @@ def canonical(orders: pl.DataFrame, refunds: pl.DataFrame, weights: pl.DataFrame
 
 
 def _stages(orders: pl.DataFrame, refunds: pl.DataFrame) -> pl.DataFrame:
-    """Stage 0 is the sale, stage k the k-th refund: order_id, stage, refund_id, booked_ms, total_minor, excess_minor."""
+    """Stage 0 is the sale, stage k its k-th refund: its refund_id, booked_ms, total_minor, excess_minor."""
     amount = orders.select("order_id", amount="amount_minor")
     sales = orders.select(
         "order_id",

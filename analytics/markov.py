@@ -1,7 +1,7 @@
 """Markov attribution: transition counts, removal effects, a fit with a version.
 
-State = the line-up (for order k: the last k line-ups). Removing a host sends every transition into a state that contains
-the host to NULL; the removal effect is 1 - P(conversion without) / P(conversion). Method: Anderl, Becker, von
+State = the line-up (for order k: the last k line-ups). Removing a host sends every transition into a state that
+contains the host to NULL; the removal effect is 1 - P(conversion without) / P(conversion). Method: Anderl, Becker, von
 Wangenheim, Schumann, "Mapping the customer journey" (2016); the states here are line-ups, so co-hosts are removed one
 by one. All arithmetic is in exact rationals (FLINT).
 """
@@ -70,11 +70,11 @@ NO_FIT = Fit(version=0, base=Fraction(0), removal={}, journeys=0, conversions=0)
 
 
 def transitions(steps: pl.DataFrame, outcomes: pl.DataFrame, order: int = 1) -> pl.DataFrame:
-    """Count transitions of journeys.
+    r"""Count transitions of journeys.
 
     steps: journey, step, host_ids (list); outcomes: journey, converted; order: how many line-ups a state remembers.
-    Returns source, target (state names: line-ups joined by "\\x1e", hosts by "\\x1f"), transitions. They are plain sums:
-    counts of two batches of journeys add up.
+    Returns source, target (state names: line-ups joined by "\x1e", hosts by "\x1f"), transitions. They are plain
+    sums: counts of two batches of journeys add up.
     """
     lineup = pl.col("host_ids").list.join("\x1f")
     remembered = [lineup.shift(back).over("journey") for back in range(order - 1, -1, -1)]

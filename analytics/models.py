@@ -1,8 +1,8 @@
 """Attribution models: which hosts have what weight in an order, and on what basis.
 
 Every function returns the weights frame: order_id, model, host_id, weight (Int128; only ratios matter), basis (in
-words), fit (version of the Markov fit, 0 for the other models). The weights are integers: position shares are brought to whole numbers, time_decay is rounded to 10^12 as
-DOMAIN.md says, and a step's weight is split equally over its line-up by multiplying with the least common multiple of
+words), fit (version of the Markov fit, 0 for the other models). The weights are integers: position shares are brought
+to whole numbers, time_decay is rounded to 10^12 as DOMAIN.md says, and a step's weight is split equally over its line-up by multiplying with the least common multiple of
 the line-up sizes of the order.
 """
 
@@ -172,7 +172,7 @@ def _position(steps: pl.DataFrame, rules: Rules, _fit: Fit) -> pl.DataFrame:
     scale = lcm(first.denominator, last.denominator)
     whole_first, whole_last = int(first * scale), int(last * scale)
     count, step = pl.col("count"), pl.col("step")
-    inner = pl.when(count > 2).then(count - 2).otherwise(1)
+    inner = (count - 2).clip(1)
     ends = pl.when(step == 1).then(whole_first).when(step == count).then(whole_last)
     weight = (
         pl.when(count == 1).then(1).otherwise(ends.otherwise(None) * inner).fill_null(scale - whole_first - whole_last)

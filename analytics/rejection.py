@@ -14,6 +14,7 @@ VALUE_LIMIT = 200
 REMEDIES = {
     "not_utf8": "send UTF-8 text",
     "not_json": "send one complete JSON object per line",
+    "too_deep": "send flat objects; the contract nests no deeper than the lines of an order",
     "not_object": "send a JSON object, not another JSON value",
     "type_missing": "add the field `type`",
     "type_unknown": "use a type of the contract: hostledger schema",
@@ -55,11 +56,24 @@ _known = {
     name: {field.encode_name for field in msgspec.structs.fields(struct)} | {"type"} for name, struct in TYPES.items()
 }
 _known_in_line = {field.encode_name for field in msgspec.structs.fields(OrderLine)}
-_number = re.compile(rb"-?\d")
+_number = re.compile(rb"(?!-0$)-?\d")  # -0 is 0
 _path = re.compile(r" - at `\$\.?(.*)`$")
 _missing = re.compile(r"missing required field `(.*?)`")
 _ID_FIELDS = frozenset(
-    ["event_id", "session_id", "host_id", "viewer_id", "product_id", "order_id", "line_id", "refund_id", "script_id", "contract_id", "seller_id", "likeness_of"]
+    {
+        "event_id",
+        "session_id",
+        "host_id",
+        "viewer_id",
+        "product_id",
+        "order_id",
+        "line_id",
+        "refund_id",
+        "script_id",
+        "contract_id",
+        "seller_id",
+        "likeness_of",
+    }
 )
 
 
@@ -123,6 +137,8 @@ def _fields(line: bytes) -> dict[str, Raw]:
         raise Reject("not_object", None, text) from None
     except msgspec.DecodeError:
         raise Reject("not_json", None, text) from None
+    except RecursionError:
+        raise Reject("too_deep", None, text) from None
 
 
 def _type_name(fields: Mapping[str, Raw]) -> str:
@@ -162,6 +178,8 @@ def _explain(message: str, fields: Mapping[str, Any]) -> Reject:
     value = _value(path, fields)
     if "invalid enum value" in message.lower() and path.endswith("currency"):
         return Reject("currency_unknown", path, value)
+    if "length <=" in message and path.rpartition(".")[2] in _ID_FIELDS:
+        return Reject("id_too_long", path, value)
     wrong_type = re.search(r"Expected `.*`, got `", message)
     return Reject("field_type" if wrong_type else "field_value", path, value)
 

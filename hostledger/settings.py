@@ -18,7 +18,7 @@ PREFIX = "HOSTLEDGER_"
 _UNITS = {"ms": 1, "s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 
 
-class WrongSetting(ValueError):
+class WrongSetting(ValueError):  # noqa: N818  # named for what is the case
     """A value that cannot be; the message names it and says what would do."""
 
 

@@ -1,1 +1,1 @@
-"""How it arrives: sources, the journal, batches and their delivery into the warehouse. It decides nothing about money."""
+"""How it arrives: sources, the journal, batches and their delivery into the warehouse. It decides nothing."""

@@ -1,7 +1,7 @@
 """What is about to be done, written down before it is done.
 
-A batch's raw bytes and its number go to one file in the warehouse folder. If the process dies, the next one finds the file
-and does the same batch again, with the same number, token and time: what had arrived is dropped by its token.
+A batch's raw bytes and its number go to one file in the warehouse folder. If the process dies, the next one finds the
+file and does the same batch again, with the same number, token and time: what had arrived is dropped by its token.
 """
 
 import os
@@ -52,8 +52,8 @@ class Journal:
             half.replace(path)
         except OSError as error:
             raise WarehouseError(
-                f"journal {path}: {os.strerror(error.errno or 0)}; free some space or choose another folder with --data, "
-                "and start again: nothing that was acknowledged is lost"
+                f"journal {path}: {os.strerror(error.errno or 0)}; free some space or choose another folder with "
+                "--data, and start again: nothing that was acknowledged is lost"
             ) from error
 
     def pending(self) -> tuple[Intent, bytes] | None:

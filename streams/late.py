@@ -1,4 +1,4 @@
-"""Which orders that are credited already does a batch touch with late facts?"""
+"""Late facts: which orders that are credited already does a batch touch."""
 
 import polars as pl
 

@@ -1,5 +1,6 @@
 """Recorded time at another speed: which lines are due now."""
 
+import io
 import time
 from collections.abc import Callable, Iterable, Iterator
 
@@ -29,7 +30,7 @@ def paced(
     first_ms: int | None = None
     due: list[bytes] = []
     for stretch in stretches:
-        for line in stretch.splitlines(keepends=True):
+        for line in io.BytesIO(stretch):
             occurred = _occurred(line)
             first_ms = occurred if first_ms is None else first_ms
             if occurred is not None and first_ms is not None:
@@ -47,5 +48,5 @@ def paced(
 def _occurred(line: bytes) -> int | None:
     try:
         return _decoder.decode(line).occurred_at
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 import threading
 import urllib.error
 from collections import Counter
@@ -316,25 +317,32 @@ def test_a_port_in_use_is_named_with_its_remedy(warehouse):
             serve(make_app(warehouse.reader), port)
 
 
+HOSTLEDGER = str(Path(sys.executable).with_name("hostledger"))
+
+
 def test_ctrl_c_ends_open_streams_and_leaves_cleanly(tmp_path):
     with staged(tmp_path) as warehouse:
         batch(warehouse, 2)
-    command = "import typer; from hostledger.commands.page import page; typer.run(page)"
-    arguments = [sys.executable, "-c", command, "--data", str(tmp_path), "--port", "0"]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ) as page:
-        address = page.stdout.readline().split()[4]
-        with opened(f"{address}stream") as stream:
-            assert heard(stream)[1]["books"]["batches"] == 2
-            page.send_signal(signal.SIGINT)
-            assert stream.read() == b""
-        assert (page.wait(timeout=20), page.stderr.read()) == (0, "")
+    command = [HOSTLEDGER, "page", "--data", str(tmp_path), "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as page:
+        killer = threading.Timer(60, page.kill)
+        killer.start()
+        try:
+            address = page.stderr.readline().split()[5]
+            with opened(f"{address}stream") as stream:
+                assert heard(stream)[1]["books"]["batches"] == 2
+                page.send_signal(signal.SIGINT)
+                assert stream.read() == b""
+            assert (page.wait(timeout=20), page.stderr.read()) == (0, "")
+        finally:
+            killer.cancel()
+            page.kill()
 
 
 @pytest.mark.usefixtures("warehouse")
 def test_the_page_of_a_missing_or_busy_folder_is_refused(tmp_path):
-    command = "import typer; from hostledger.commands.page import page; typer.run(page)"
     for folder, reason in ((tmp_path / "none", "--data"), (tmp_path, "another process holds it")):
-        arguments = [sys.executable, "-c", command, "--data", str(folder), "--port", "0"]
-        ran = subprocess.run(arguments, capture_output=True, text=True, timeout=60, check=False)
+        command = [HOSTLEDGER, "page", "--data", str(folder), "--port", "0"]
+        ran = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert ran.returncode == 2
         assert reason in " ".join(ran.stderr.split())

@@ -35,7 +35,7 @@ _REMEDIES = {
 }
 
 
-class WarehouseLocked(WarehouseError):
+class WarehouseLocked(WarehouseError):  # noqa: N818  # named for what is the case
     """Another process holds the folder."""
 
 

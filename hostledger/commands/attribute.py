@@ -38,10 +38,12 @@ def attribute(
     """Say who earned what: events in, one JSON line per ledger entry out. Nothing is stored.
 
     Each line has order_id, model, host_id, kind (sale, refund, restatement), refund_id or null, amount_minor, currency,
-    booked_at (milliseconds UTC). The accounts `unattributed` and `excess_refund` appear as host_id; refunds are negative,
-    excess_refund is positive. Lines that are no events are counted on standard error; the others are not harmed.
+    booked_at (milliseconds UTC). The accounts `unattributed` and `excess_refund` appear as host_id; refunds are
+    negative, excess_refund is positive. Lines that are no events are counted on standard error; the others are not
+    harmed.
 
-    Examples:
+    For example:
+
       hostledger attribute day.ndjson > entries.ndjson
 
       hostledger attribute mon.ndjson.gz tue.ndjson.gz --model on_air --model last --lookback 3d
@@ -71,12 +73,19 @@ def _rules(
     position: str | None,
 ) -> Rules:
     durations = {"lookback_ms": lookback, "grace_ms": grace, "half_life_ms": half_life}
-    changes: dict[str, object] = {name: duration_ms(text) for name, text in durations.items() if text is not None}
+    changes: dict[str, object] = {name: _duration(name, text) for name, text in durations.items() if text is not None}
     if models:
         changes["models"] = tuple(models)
     if position is not None:
         changes["position"] = position_shares(position)
     return settings.rules(**changes)
+
+
+def _duration(name: str, text: str) -> int:
+    try:
+        return duration_ms(text)
+    except WrongSetting as error:
+        raise WrongSetting(f"--{name.removesuffix('_ms').replace('_', '-')}: {error}") from None
 
 
 def _read(files: list[Path]) -> tuple[Facts, pl.DataFrame]:

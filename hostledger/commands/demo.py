@@ -29,7 +29,9 @@ REFIT_MS = 5 * MINUTE_MS
 def demo(
     context: typer.Context,
     *,
-    port: Annotated[int | None, typer.Option(help="port of the page on 127.0.0.1; 0 takes any free one")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="port of the page on 127.0.0.1; 0 takes any free one")
+    ] = None,
     hours: Annotated[int, typer.Option(min=1, max=72, help="how long the made-up day goes on from now")] = 12,
     before: Annotated[int, typer.Option(min=0, max=24, help="hours that have passed already when the page opens")] = 2,
     seed: Annotated[int | None, typer.Option(min=0, max=SEEDS - 1, help="which day; a new one by default")] = None,
@@ -40,7 +42,8 @@ def demo(
     Human and digital hosts (some are twins of one another) sell on several platforms; viewers come, click, buy and send
     back; some events come late, twice or broken. It is the same core, warehouse and page as with your own events.
 
-    Examples:
+    For example:
+
       hostledger demo
 
       hostledger demo --seed 7 --keep my-demo   (afterwards: hostledger report hosts --data my-demo)

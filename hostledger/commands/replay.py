@@ -31,14 +31,17 @@ def replay(
     data: Annotated[Path | None, typer.Option(help="warehouse folder")] = None,
     fit: Annotated[bool, typer.Option("--fit/--no-fit", help="fit the Markov model when everything is read")] = True,
     page: Annotated[bool, typer.Option("--page", help="show the live page meanwhile and until Ctrl-C")] = False,
-    port: Annotated[int | None, typer.Option(help="port of the page on 127.0.0.1; 0 takes any free one")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="port of the page on 127.0.0.1; 0 takes any free one")
+    ] = None,
 ) -> None:
     """Read recorded events into the warehouse: facts, ledger, rollups. Safe to stop and to repeat at any time.
 
     A file that was read before is read on from where it was left, and an event that came before is dropped: the books
     never hold anything twice. Lines that are no events are kept in the table `rejects` with their reason.
 
-    Examples:
+    For example:
+
       hostledger replay day.ndjson
 
       hostledger replay day.ndjson.gz --speed 60 --page
@@ -47,7 +50,7 @@ def replay(
 
     """
     settings: Settings = context.obj
-    if speed is not None and speed <= 0:
+    if speed is not None and not speed > 0:
         refuse(f"speed={speed:g} must be more than 0; leave it out for as fast as it goes")
     folder = data or settings.data
     with refusing(WarehouseError, WrongFile, WrongSetting):

@@ -129,13 +129,12 @@ SETTINGS non_replicated_deduplication_window = 10000
 COMMENT 'Lines that can never become an event, with their reason and their bytes';
 
 CREATE VIEW hosts AS
-SELECT host_id,
-    argMax(name, (occurred_at, event_id)) AS name,
-    argMax(kind, (occurred_at, event_id)) AS kind,
-    argMax(likeness_of, (occurred_at, event_id)) AS likeness_of,
-    argMax(vendor, (occurred_at, event_id)) AS vendor,
-    argMax(avatar_version, (occurred_at, event_id)) AS avatar_version
-FROM roster_events WHERE type = 'host_registered' GROUP BY host_id;
+SELECT host_id, last.1 AS name, last.2 AS kind, last.3 AS likeness_of, last.4 AS vendor, last.5 AS avatar_version
+FROM (
+    SELECT host_id,
+        argMax(tuple(name, kind, likeness_of, vendor, avatar_version), (occurred_at, event_id)) AS last
+    FROM roster_events WHERE type = 'host_registered' GROUP BY host_id
+);
 
 CREATE VIEW host_kinds AS
 SELECT assumeNotNull(host_id) AS host_id, assumeNotNull(kind) AS kind,
@@ -144,11 +143,11 @@ FROM roster_events WHERE type = 'host_registered'
 WINDOW w AS (PARTITION BY host_id ORDER BY occurred_at, event_id);
 
 CREATE VIEW sessions AS
-SELECT session_id,
-    argMaxIf(platform, occurred_at, type = 'session_started') AS platform,
-    argMaxIf(seller_id, occurred_at, type = 'session_started') AS seller_id,
-    argMaxIf(title, occurred_at, type = 'session_started') AS title,
-    argMaxIf(category, occurred_at, type = 'session_started') AS category,
-    minIfOrNull(occurred_at, type = 'session_started') AS started_at,
-    maxIfOrNull(occurred_at, type = 'session_ended') AS ended_at
-FROM roster_events WHERE type IN ('session_started', 'session_ended') GROUP BY session_id;
+SELECT session_id, last.1 AS platform, last.2 AS seller_id, last.3 AS title, last.4 AS category, started_at, ended_at
+FROM (
+    SELECT session_id,
+        argMaxIf(tuple(platform, seller_id, title, category), (occurred_at, event_id), type = 'session_started') AS last,
+        minIfOrNull(occurred_at, type = 'session_started') AS started_at,
+        maxIfOrNull(occurred_at, type = 'session_ended') AS ended_at
+    FROM roster_events WHERE type IN ('session_started', 'session_ended') GROUP BY session_id
+);

@@ -1,0 +1,214 @@
+"""`hostledger report`: gross, refunds, net, orders and live hours by day, host or session."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import polars as pl
+import typer
+
+from analytics import reports
+from analytics.contract import MAX_TIME_MS
+from analytics.metrics import METRICS, booked, day_start_ms
+from analytics.reports import FIGURES, OUTSIDE, SPLIT
+from analytics.rules import DAY_MS, MODELS
+from analytics.warehouse.embedded import Embedded
+from hostledger.output import Format, FormatOption, refuse, refusing, tell
+from hostledger.reading import (
+    CurrencyOption,
+    DataOption,
+    ModelOption,
+    ZoneOption,
+    currency_code,
+    moment,
+    opened,
+    present,
+    settings_of,
+)
+from hostledger.settings import WrongSetting, model_name, time_zone
+
+FromOption = Annotated[
+    datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="first day, in the seller's time zone")
+]
+ToOption = Annotated[
+    datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="last day; it is in the report, whole")
+]
+TotalsOption = Annotated[bool, typer.Option("--totals", help="rows of totals in json and csv too; tables have them")]
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a report is about; from_ms and until_ms (half-open, milliseconds UTC) begin days of the zone."""
+
+    data: Path
+    model: str
+    currency: str
+    zone: ZoneInfo
+    from_ms: int
+    until_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """A warehouse folder, seen through what is asked; the frames are those of `analytics.reports`."""
+
+    warehouse: Embedded
+    asked: Asked
+    newest_ms: int
+
+    @property
+    def credits(self) -> pl.DataFrame:
+        """What was booked."""
+        return booked(self.warehouse.query("report_credits", model=self.asked.model, **self._window()))
+
+    @property
+    def paid(self) -> pl.DataFrame:
+        """Orders paid."""
+        return self.warehouse.query("report_orders", **self._window())
+
+    @property
+    def listed(self) -> pl.DataFrame:
+        """Orders that list a kind."""
+        return self.warehouse.query("report_kind_orders", model=self.asked.model, **self._window())
+
+    @property
+    def on_air(self) -> pl.DataFrame:
+        """Who was on air, up to the newest event."""
+        until_ms = min(self.asked.until_ms, self.newest_ms)
+        return self.warehouse.query("report_shifts", from_ms=self.asked.from_ms, until_ms=until_ms)
+
+    def _window(self) -> dict[str, str | int]:
+        return {"currency": self.asked.currency, "from_ms": self.asked.from_ms, "until_ms": self.asked.until_ms}
+
+
+def _days(books: Books) -> pl.DataFrame:
+    return reports.by_day(books.credits, books.listed, books.paid, books.on_air, books.asked.zone)
+
+
+def _hosts(books: Books) -> pl.DataFrame:
+    names = books.warehouse.query("report_hosts").rename({"likeness_of": "twin_of"})
+    table = reports.by_host(books.credits, books.paid, books.on_air)
+    shown = table.join(names, on="host_id", how="left", maintain_order="left")
+    return shown.select("host_id", "name", "kind", "twin_of", "currency", *FIGURES, "share_bp", "is_total")
+
+
+def _sessions(books: Books) -> pl.DataFrame:
+    known = books.warehouse.query("report_sessions")
+    zone = books.asked.zone
+    started = [None if ms is None else moment(ms, zone) for ms in known["started_ms"]]
+    table = (
+        reports.by_session(books.credits, books.paid, books.on_air)
+        .join(known.with_columns(started_at=pl.Series(started, dtype=pl.String)), on="session_id", how="left")
+        .sort("currency", "is_total", pl.col("session_id") == OUTSIDE, "started_ms", "session_id")
+        .with_columns(pl.col("session_id").replace(OUTSIDE, None))
+    )
+    place = ("session_id", "platform", "seller_id", "title", "started_at", "currency")
+    return table.select(*place, "gross_minor", *SPLIT, "unattributed_share_bp", *FIGURES[1:], "is_total")
+
+
+def _narrow(frame: pl.DataFrame) -> pl.DataFrame:
+    """Leave columns out of a table for people that say little: titles, and unknown hosts where there are none."""
+    if "gross_unknown_minor" in frame.columns and not frame["gross_unknown_minor"].any():
+        frame = frame.drop("gross_unknown_minor")
+    return frame.drop("title", strict=False)
+
+
+def _offer(name: str, title: str, rows: Callable[[Books], pl.DataFrame], teaching: str) -> None:
+    """Make a command of a report; its help ends with the meaning of every metric."""
+
+    def answer(
+        context: typer.Context,
+        data: DataOption = None,
+        model: ModelOption = None,
+        first: FromOption = None,
+        last: ToOption = None,
+        timezone: ZoneOption = None,
+        currency: CurrencyOption = None,
+        output: FormatOption = Format.TABLE,
+        *,
+        totals: TotalsOption = False,
+    ) -> None:
+        asked = _asked(context, data, model, (first, last), timezone, currency)
+        with opened(asked.data) as warehouse:
+            books = Books(warehouse, asked, _newest_ms(warehouse, asked))
+            frame = rows(books)
+        if output is Format.TABLE:
+            frame = _narrow(frame.drop("is_total"))
+        elif not totals:
+            frame = frame.filter(~pl.col("is_total")).drop("is_total")
+        present(frame, output, f"{title}; model {asked.model}; days in {asked.zone.key}")
+
+    meanings = "\n\n".join(f"{metric}: {meant.formula}." for metric, meant in METRICS.items())
+    app.command(name, help=f"{teaching}\n\n{meanings}\n\n{_MONEY}")(answer)
+
+
+def _asked(
+    context: typer.Context,
+    data: Path | None,
+    model: str | None,
+    window: tuple[datetime | None, datetime | None],
+    timezone: str | None,
+    currency: str | None,
+) -> Asked:
+    settings = settings_of(context)
+    with refusing(WrongSetting):
+        chosen = model_name(model or settings.model)
+        zone = ZoneInfo(time_zone(timezone or settings.timezone))
+    first, last = window
+    if first and last and first > last:
+        refuse(f"--from {first:%Y-%m-%d} is after --to {last:%Y-%m-%d}; swap them")
+    from_ms = day_start_ms(first.date(), zone) if first else 0
+    until_ms = day_start_ms(last.date() + timedelta(1), zone) if last else MAX_TIME_MS + DAY_MS
+    return Asked(data or settings.data, chosen, currency_code(currency), zone, max(from_ms, 0), max(until_ms, 0))
+
+
+def _newest_ms(warehouse: Embedded, asked: Asked) -> int:
+    """Give the newest event time, 0 for none; refuse a model that is not booked."""
+    newest_ms, models = warehouse.query("report_books").row(0)
+    if newest_ms is None:
+        tell(f"Nothing is stored in {asked.data} yet; fill it: hostledger replay FILE --data {asked.data}")
+    elif models and asked.model not in models:
+        known = ", ".join(model for model in MODELS if model in models)
+        refuse(f"model {asked.model!r} is not booked in {asked.data}; choose one of these with --model: {known}")
+    return newest_ms or 0
+
+
+_MONEY = (
+    "Amounts are exact: in json and csv in minor units of the currency (JPY 0, CNY 2, KWD 3 decimals), in tables in "
+    "decimals. The account unattributed holds what no host has a claim on; excess_refund what was refunded beyond an "
+    "order: the rows add up to the total, which is what was paid less what was refunded."
+)
+_offer(
+    "days",
+    "By day and host kind",
+    _days,
+    "What did human and digital hosts sell on each day of the seller? One row per day, kind and currency, and the "
+    "share that nobody has a claim on; the day `all` is the whole window.\n\n"
+    "Example: hostledger report days --from 2026-03-01 --to 2026-03-31 --timezone Asia/Shanghai --currency CNY\n\n"
+    "kind: human, digital or unknown (never registered), as the host was registered at the time; or an account.",
+)
+_offer(
+    "hosts",
+    "By host",
+    _hosts,
+    "What did each host sell? One row per host and currency.\n\n"
+    "Example: hostledger report hosts --model linear --format csv\n\n"
+    "kind: the kind that the host was registered with at the time; a host that changed it has a row for each. "
+    "twin_of: the human host whose likeness a digital host is.",
+)
+_offer(
+    "sessions",
+    "By session",
+    _sessions,
+    "What did each livestream sell, and how much of it did which kind of host? One row per session and currency; "
+    "without a session_id: sold outside of any.\n\n"
+    "Example: hostledger report sessions --from 2026-03-02 --to 2026-03-02\n\n"
+    "started_at: in the seller's time zone. gross_human, gross_digital, gross_unknown, gross_unattributed: the gross "
+    "by who has the credit. unattributed_share: the part that nobody has a claim on. live hours: with somebody on "
+    "air, co-hosts once.",
+)
