@@ -198,6 +198,10 @@ class OrderLine(Struct, gc=False, frozen=True, forbid_unknown_fields=True):
     category: Text | None = None
 
 
+class _LooseOrderLine(OrderLine, gc=False, frozen=True, forbid_unknown_fields=False):
+    """An order line that passes over fields that it does not know."""
+
+
 class OrderPaid(Event, gc=False, frozen=True, tag="order_paid"):
     """An order is paid; its amount is the sum of its lines."""
 
@@ -247,6 +251,22 @@ TYPES: dict[str, type[Event]] = {
     str(struct.__struct_config__.tag): struct for struct in (*VIEWER_TYPES, *ROSTER_TYPES, OrderPaid, OrderRefunded)
 }
 """Every event type of the contract by its name."""
+
+
+LOOSE_TYPES: list[type[Event]] = [
+    msgspec.defstruct(
+        struct.__name__,
+        [("lines", list[_LooseOrderLine])] if struct is OrderPaid else [],
+        bases=(struct,),
+        tag=name,
+        forbid_unknown_fields=False,
+        kw_only=True,
+        frozen=True,
+        gc=False,
+    )
+    for name, struct in TYPES.items()
+]  # type: ignore[misc]  # defstruct is typed by its base class only
+"""The event types again, but they pass over fields that they do not know."""
 
 
 def schema() -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """Newline-delimited bytes to frames of facts: fast where all is well, patient where it is not.
 
-A piece of lines is first read whole by the strict decoder. If anything in it is not quite right, its lines are read one
-by one, so that one bad event never harms its neighbours.
+A piece of lines is read whole by the strict decoder. If anything in it is not quite right, the odd line is cut out and
+read patiently, so that one bad event never harms its neighbours.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Union
@@ -12,13 +13,20 @@ import msgspec
 import numpy as np
 import polars as pl
 
+from msgspec import Raw
+
 from analytics import rejection
-from analytics.contract import TYPES, Event, ViewerEvent
-from analytics.facts import Facts, frames
+from analytics.contract import LOOSE_TYPES, MAX_ID_BYTES, TYPES, Event, ViewerEvent
+from analytics.facts import Facts, ViewerColumns, frames
 from analytics.rejection import Reject
 
-PIECE_BYTES = 1 << 18
+PIECE_BYTES = 1 << 16
+_NEWLINE = ord("\n")
+_MARK = b"\xef\xbb\xbf"  # the byte-order mark that some tools put before the first line
+_index = re.compile(r"`\$\[(\d+)\]")
 _strict = msgspec.json.Decoder(Union[tuple(TYPES.values())])  # noqa: UP007  # the members are data
+_loose = msgspec.json.Decoder(Union[tuple(LOOSE_TYPES)])  # noqa: UP007  # as above
+_objects = msgspec.json.Decoder(dict[str, Raw])
 
 REJECTS = {
     "position": pl.UInt64,
@@ -45,9 +53,10 @@ class Decoded:
 class _Reading:
     """The running result: viewer events, the other events with their line numbers, rejects."""
 
-    viewer: list[ViewerEvent]
+    viewer: ViewerColumns
     other: list[tuple[Event, int]]
     rejects: list[tuple[int, str, str | None, str | None, str, bytes]]
+    check_viewers: bool
     unknown_fields: int = 0
 
 
@@ -57,18 +66,33 @@ def decode(data: bytes, first_position: int = 1) -> Decoded:
     data: whole lines; the last newline may be missing; empty lines are passed over.
     first_position: number of the first line in its source, for the rejects.
     """
-    read = _Reading([], [], [])
+    read = _read_all(data, first_position, check_viewers=False)
+    facts = frames(read.viewer, read.other)
+    if _has_long_ids(facts.viewer_events):
+        read = _read_all(data, first_position, check_viewers=True)
+        facts = frames(read.viewer, read.other)
+    return Decoded(
+        facts=facts,
+        rejects=pl.DataFrame(read.rejects, schema=REJECTS, orient="row"),
+        lines=_lines(data) if data else 0,
+        unknown_fields=read.unknown_fields,
+    )
+
+
+def _read_all(data: bytes, first_position: int, *, check_viewers: bool) -> _Reading:
+    read = _Reading(ViewerColumns(), [], [], check_viewers)
     position = first_position
     for piece in _pieces(data):
         _read(piece, position, read)
         position += piece.count(b"\n")
-    lines = position - first_position + (not data.endswith(b"\n") and bool(data))
-    return Decoded(
-        facts=frames(read.viewer, read.other),
-        rejects=pl.DataFrame(read.rejects, schema=REJECTS, orient="row"),
-        lines=lines,
-        unknown_fields=read.unknown_fields,
-    )
+    return read
+
+
+def _has_long_ids(viewer_events: pl.DataFrame) -> bool:
+    """Whether an id has more bytes than the contract allows; the strict decoder counts characters."""
+    ids = pl.col("event_id", "session_id", "viewer_id", "product_id")
+    longest = viewer_events.select(ids.str.len_bytes().max()).row(0)
+    return any(length is not None and length > MAX_ID_BYTES for length in longest)
 
 
 def _pieces(data: bytes) -> Iterator[bytes]:
@@ -81,43 +105,75 @@ def _pieces(data: bytes) -> Iterator[bytes]:
 
 
 def _read(piece: bytes, position: int, read: _Reading) -> None:
+    """Read a piece whole; where that fails, the lines before the odd one, the odd one, and the lines behind it."""
+    waiting = [(piece, position)]
+    while waiting:
+        part, first = waiting.pop()
+        if _lines(part) == 1:
+            _read_one(part.removesuffix(b"\n"), first, read)
+            continue
+        odd = _read_whole(part, first, read)
+        if odd is not None:
+            cuts = _cuts(part, odd)
+            waiting += [(part[start:end], first + line) for line, start, end in reversed(cuts)]
+
+
+def _read_whole(part: bytes, first: int, read: _Reading) -> int | None:
+    """Read lines at once. Returns null if all is well, else the number of a line to cut at, from 0."""
+    lines = _lines(part)
     try:
-        events = _strict.decode_lines(piece)
-        if _one_per_line(piece, len(events)):
-            _keep(events, position, read, ids_are_short=piece.isascii() and b"\\" not in piece)
-            return
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, Reject):
+        events, unknown = _decoded(part)
+        if len(events) == lines:
+            _keep(events, first, read)
+            read.unknown_fields += unknown
+            return None
+    except msgspec.ValidationError as error:
+        if named := _index.search(str(error)):
+            return min(int(named[1]), lines - 1)
+    except (msgspec.DecodeError, UnicodeDecodeError, Reject):
         pass
-    for number, line in enumerate(piece.split(b"\n")):
-        if line.strip():
-            _read_one(line, position + number, read)
+    return lines // 2
 
 
-def _one_per_line(piece: bytes, events: int) -> bool:
-    """Whether every line is one event: to the decoder a break is a space, but no event has one between } and {."""
-    if not piece.endswith(b"\n"):
-        return False
-    text = np.frombuffer(piece, np.uint8)
-    breaks = np.flatnonzero(text == ord("\n"))
-    ends = breaks - 1
-    ends -= text[ends] == ord("\r")
-    starts = breaks[:-1] + 1
-    return events == len(breaks) and bool((text[ends] == ord("}")).all() and (text[starts] == ord("{")).all())
+def _lines(part: bytes) -> int:
+    """Count lines; the last one may lack its newline."""
+    return part.count(b"\n") + (not part.endswith(b"\n"))
 
 
-def _keep(events: list[Event], position: int, read: _Reading, *, ids_are_short: bool) -> None:
+def _decoded(part: bytes) -> tuple[list[Event], int]:
+    """Decode lines strictly; if that fails, leaving fields out that the contract does not know, and counting them."""
+    try:
+        return _strict.decode_lines(part), 0
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        events = _loose.decode_lines(part)
+    objects = _objects.decode_lines(part)
+    return events, sum(map(rejection.unknown_fields, events, objects))
+
+
+def _cuts(part: bytes, odd: int) -> list[tuple[int, int, int]]:
+    """Cut before and behind a line: (number of the first line, start, end) of each piece that is not empty."""
+    ends = np.flatnonzero(np.frombuffer(part, dtype=np.uint8) == _NEWLINE) + 1
+    start = int(ends[odd - 1]) if odd else 0
+    behind = int(ends[odd]) if odd < len(ends) else len(part)
+    bounds = ((0, 0, start), (odd, start, behind), (odd + 1, behind, len(part)))
+    return [(line, begin, end) for line, begin, end in bounds if begin < end]
+
+
+def _keep(events: list[Event], position: int, read: _Reading) -> None:
     viewer = [event for event in events if isinstance(event, ViewerEvent)]
     other: list[tuple[Event, int]] = []
     if len(viewer) < len(events):
         numbered = enumerate(events, position)
         other = [(event, number) for number, event in numbered if not isinstance(event, ViewerEvent)]
-    for event in [event for event, _ in other] if ids_are_short else events:
+    for event in events if read.check_viewers else [event for event, _ in other]:
         rejection.check(event)
-    read.viewer += viewer
+    read.viewer.add(viewer)
     read.other += other
 
 
 def _read_one(line: bytes, position: int, read: _Reading) -> None:
+    if not line.removeprefix(_MARK).strip():
+        return
     try:
         event, unknown = _read_patiently(line)
     except Reject as reject:
@@ -125,7 +181,7 @@ def _read_one(line: bytes, position: int, read: _Reading) -> None:
         return
     read.unknown_fields += unknown
     if isinstance(event, ViewerEvent):
-        read.viewer.append(event)
+        read.viewer.add([event])
     else:
         read.other.append((event, position))
 
@@ -134,6 +190,6 @@ def _read_patiently(line: bytes) -> tuple[Event, int]:
     try:
         event = _strict.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return rejection.read_line(line.removeprefix(b"\xef\xbb\xbf"))
+        return rejection.read_line(line.removeprefix(_MARK))
     rejection.check(event)
     return event, 0

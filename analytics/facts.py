@@ -19,7 +19,9 @@ from typing import Any, Self
 import polars as pl
 
 from analytics.contract import (
+    LOOSE_TYPES,
     ROSTER_TYPES,
+    TYPES,
     VIEWER_TYPES,
     Event,
     OrderPaid,
@@ -28,7 +30,11 @@ from analytics.contract import (
 )
 
 VIEWER_TYPE_NAMES = [str(struct.__struct_config__.tag) for struct in VIEWER_TYPES]
-_code = {struct: code for code, struct in enumerate(VIEWER_TYPES)}
+_code_of = {
+    struct: VIEWER_TYPE_NAMES.index(str(struct.__struct_config__.tag))
+    for struct in (*TYPES.values(), *LOOSE_TYPES)
+    if issubclass(struct, ViewerEvent)
+}
 _type_dtype = pl.Enum(VIEWER_TYPE_NAMES)
 
 VIEWER_EVENTS: dict[str, Any] = {
@@ -106,6 +112,40 @@ ROSTER_EVENTS: dict[str, Any] = {
 }
 
 
+class ViewerColumns:
+    """Viewer events as growing columns; the events themselves are let go at once, which keeps memory near."""
+
+    _TEXT = ("event_id", "session_id", "viewer_id", "product_id", "currency", "source")
+    _NUMBERS = ("occurred_at", "count", "amount_minor")
+
+    def __init__(self) -> None:
+        self._types: list[int] = []
+        self._values: dict[str, list[Any]] = {name: [] for name in (*self._TEXT, *self._NUMBERS)}
+
+    def add(self, events: Sequence[ViewerEvent]) -> None:
+        """Take events in."""
+        self._types += [_code_of[event.__class__] for event in events]
+        for name, values in self._values.items():
+            values.extend(map(_getters[name], events))
+
+    def frame(self) -> pl.DataFrame:
+        """Give the frame of all events taken in, VIEWER_EVENTS."""
+        values = self._values
+        return pl.DataFrame(
+            {
+                **{name: _ids(values[name]) for name in self._TEXT},
+                "occurred_ms": values["occurred_at"],
+                "type": pl.Series(self._types, dtype=pl.UInt8).cat.to(_type_dtype),
+                "count": values["count"],
+                "amount_minor": values["amount_minor"],
+            },
+            schema_overrides=VIEWER_EVENTS,
+        ).select(list(VIEWER_EVENTS))
+
+
+_getters = {name: attrgetter(name) for name in (*ViewerColumns._TEXT, *ViewerColumns._NUMBERS)}  # noqa: SLF001  # same module
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Events as columns; see the module's table."""
@@ -120,7 +160,7 @@ class Facts:
     def joined(cls, parts: Sequence[Self]) -> Self:
         """Put the events of several parts behind each other."""
         if not parts:
-            return frames([], [])  # type: ignore[return-value]  # the one class there is
+            return frames(ViewerColumns(), [])  # type: ignore[return-value]  # the one class there is
         return cls(**{field.name: pl.concat([getattr(part, field.name) for part in parts]) for field in fields(cls)})
 
     @property
@@ -129,13 +169,13 @@ class Facts:
         return self.viewer_events.height + self.orders.height + self.refunds.height + self.roster_events.height
 
 
-def frames(viewer: Sequence[ViewerEvent], other: Sequence[tuple[Event, int]]) -> Facts:
+def frames(viewer: ViewerColumns, other: Sequence[tuple[Event, int]]) -> Facts:
     """Turn decoded events into columns; other: the events that are not viewer events, each with its line number."""
     orders = [(event, position) for event, position in other if isinstance(event, OrderPaid)]
     refunds = [(event, position) for event, position in other if isinstance(event, OrderRefunded)]
     roster = [event for event, _ in other if isinstance(event, ROSTER_TYPES)]
     return Facts(
-        viewer_events=_viewer_events(viewer),
+        viewer_events=viewer.frame(),
         orders=_orders(orders),
         order_lines=_order_lines([event for event, _ in orders]),
         refunds=_refunds(refunds),
@@ -153,24 +193,6 @@ def _ids(values: list[Any]) -> pl.Series:
 
 def _column(events: Sequence[Any], name: str) -> pl.Series:
     return _ids(list(map(attrgetter(name), events)))
-
-
-def _viewer_events(events: Sequence[ViewerEvent]) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "event_id": _column(events, "event_id"),
-            "occurred_ms": [event.occurred_at for event in events],
-            "type": pl.Series([_code[event.__class__] for event in events], dtype=pl.UInt8).cat.to(_type_dtype),
-            "session_id": _column(events, "session_id"),
-            "viewer_id": _column(events, "viewer_id"),
-            "product_id": _column(events, "product_id"),
-            "count": [event.count for event in events],
-            "amount_minor": [event.amount_minor for event in events],
-            "currency": _column(events, "currency"),
-            "source": _column(events, "source"),
-        },
-        schema=VIEWER_EVENTS,
-    )
 
 
 def _orders(placed: Sequence[tuple[OrderPaid, int]]) -> pl.DataFrame:

@@ -39,6 +39,22 @@ def unclosed(marks: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def silent(marks: pl.DataFrame, session_ends: pl.DataFrame, idle_ms: int, until_ms: int) -> pl.DataFrame:
+    """Find joins that silence may have ended by a time, so that the viewer's activity must be known.
+
+    A session that ended within one idle limit after the join ended the watch before silence could.
+    Returns rows of `unclosed`.
+    """
+    over = pl.col("at_ms") + idle_ms
+    before_session_end = (pl.col("ended_ms") > over).fill_null(value=True)
+    return (
+        unclosed(marks)
+        .join(session_ends, on="session_id", how="left")
+        .filter((over < pl.col("next_ms")) | (pl.col("next_ms").is_null() & (over <= until_ms) & before_session_end))
+        .drop("ended_ms")
+    )
+
+
 def _idle_leaves(marks: pl.DataFrame, activity: pl.DataFrame, idle_ms: int) -> pl.DataFrame:
     """Marks of leaves that nobody sent: one idle limit after the last event before the first long gap."""
     waiting = unclosed(marks).filter(pl.col("next_ms").is_null() | (pl.col("next_ms") - pl.col("at_ms") > idle_ms))

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from analytics.contract import MAX_ID_BYTES, RESERVED_HOST_IDS, TYPES, Event, OrderLine, OrderPaid
+from analytics.contract import LOOSE_TYPES, MAX_ID_BYTES, RESERVED_HOST_IDS, TYPES, Event, OrderLine, OrderPaid
 
 VALUE_LIMIT = 200
 
@@ -91,6 +91,14 @@ def read_line(line: bytes) -> tuple[Event, int]:
     return read_event(name, kept), unknown
 
 
+def unknown_fields(event: Event, fields: Mapping[str, Raw]) -> int:
+    """Count the fields of a line that the contract does not know; event: what was read from it."""
+    unknown = len(fields.keys() - _known[str(event.__struct_config__.tag)])
+    if isinstance(event, OrderPaid):
+        unknown += _keep_lines(fields["lines"])[1]
+    return unknown
+
+
 def read_event(name: str, fields: Mapping[str, Raw]) -> Event:
     """Read known fields as an event of a known type. Raises Reject."""
     try:
@@ -103,10 +111,11 @@ def read_event(name: str, fields: Mapping[str, Raw]) -> Event:
 
 def check(event: Event) -> None:
     """Raise Reject for what a Struct cannot say: byte lengths, reserved ids, the sum of an order's lines."""
-    for field in _ID_FIELDS.intersection(event.__struct_fields__):
+    kind = event.__class__
+    for field in _ids_of[kind]:
         _check_id(field, getattr(event, field))
-    if getattr(event, "host_id", None) in RESERVED_HOST_IDS:
-        raise Reject("reserved_host_id", "host_id", str(event.host_id))  # type: ignore[attr-defined]  # it has one
+    if kind in _with_host and event.host_id in RESERVED_HOST_IDS:  # type: ignore[attr-defined]  # it has one
+        raise Reject("reserved_host_id", "host_id", str(event.host_id))  # type: ignore[attr-defined]  # as above
     if isinstance(event, OrderPaid):
         for number, line in enumerate(event.lines):
             _check_id(f"lines[{number}].line_id", line.line_id)
@@ -114,8 +123,17 @@ def check(event: Event) -> None:
         _check_total(sum(line.amount_minor for line in event.lines))
 
 
+_ids_of = {
+    struct: sorted(_ID_FIELDS.intersection(struct.__struct_fields__)) for struct in (*TYPES.values(), *LOOSE_TYPES)
+}
+_with_host = {struct for struct, ids in _ids_of.items() if "host_id" in ids}
+
+
 def _check_id(field: str, value: str | int | None) -> None:
-    if value is not None and len(str(value).encode()) > MAX_ID_BYTES:
+    """The decoder counts characters; bytes are more where text is not ASCII, and it does not count digits."""
+    if value is None or (isinstance(value, str) and value.isascii()):
+        return
+    if len(str(value).encode()) > MAX_ID_BYTES:
         raise Reject("id_too_long", field, str(value))
 
 

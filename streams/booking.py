@@ -194,7 +194,8 @@ def credited(
         ]
     )
     activity = crediting.activity(facts.viewer_events, facts.orders)
-    waiting = presence.unclosed(marks)["viewer_id"].unique().to_list()
+    last_ms = int(orders["ordered_ms"].max())  # type: ignore[arg-type]  # not empty
+    waiting = presence.silent(marks, after.ends, rules.idle_ms, last_ms)["viewer_id"].unique().to_list()
     if waiting:
         stored_times = warehouse.query("core_activity_of_viewers", viewers=waiting, idle_ms=rules.idle_ms, batch=batch)
         activity = pl.concat([activity, stored_times.select("viewer_id", "at_ms")])

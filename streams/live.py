@@ -123,8 +123,9 @@ def _viewers_to_look_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> l
     strangers = arrival.marks.join(live.marks.select(PAIR).unique(), on=PAIR, how="anti").join(
         arrival.ends, on="session_id", how="left"
     )
-    odd = strangers.filter(~pl.col("on") | (pl.col("ended_ms") <= pl.col("at_ms")).fill_null(value=False))["viewer_id"]
-    found = pl.concat([old, odd])
+    after_end = (pl.col("ended_ms") <= pl.col("at_ms")).fill_null(value=False)
+    first = strangers.sort("at_ms", "on").unique(PAIR, keep="first", maintain_order=True)
+    found = pl.concat([old, strangers.filter(after_end)["viewer_id"], first.filter(~pl.col("on"))["viewer_id"]])
     unsettled = arrival.moved.filter(pl.col("old_ms").is_not_null() | (pl.col("ended_ms") < arrival.floor_ms))[
         "session_id"
     ]
@@ -149,10 +150,7 @@ def _touched(live: Live, arrival: Arrival) -> pl.DataFrame:
 def _target(marks: pl.DataFrame, arrival: Arrival, warehouse: Warehouse) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Read the watches of these pairs as of the newest event time, and when silence may end the open ones."""
     unclosed = presence.unclosed(marks)
-    silent = unclosed.filter(
-        (pl.col("next_ms") - pl.col("at_ms") > arrival.idle_ms)
-        | (pl.col("next_ms").is_null() & (pl.col("at_ms") + arrival.idle_ms <= arrival.newest_ms))
-    )
+    silent = presence.silent(marks, arrival.ends, arrival.idle_ms, arrival.newest_ms)
     viewers = silent["viewer_id"].unique().sort().to_list()
     activity = (
         _activity(viewers, arrival, warehouse)

@@ -51,10 +51,9 @@ def explain(
 ) -> None:
     """Say why the hosts of an order have it: what the buyer watched before, and what every model makes of it.
 
-    Examples:
-      hostledger explain 4611686018427387905
+    Example: hostledger explain 4611686018427387905
 
-      hostledger explain 4611686018427387905 --timezone Asia/Shanghai --format json
+    Example: hostledger explain 4611686018427387905 --timezone Asia/Shanghai --format json
 
     Path: the steps before the order; start and end of each, how long it was watched, and the hosts on air.
 

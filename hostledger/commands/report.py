@@ -169,7 +169,7 @@ def _asked(
 
 def _newest_ms(warehouse: Embedded, asked: Asked) -> int:
     """Give the newest event time, 0 for none; refuse a model that is not booked."""
-    newest_ms, models = warehouse.query("report_books").row(0)
+    newest_ms, models, _ = warehouse.query("report_books").row(0)
     if newest_ms is None:
         tell(f"Nothing is stored in {asked.data} yet; fill it: hostledger replay FILE --data {asked.data}")
     elif models and asked.model not in models:

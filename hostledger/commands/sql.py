@@ -44,12 +44,11 @@ def sql(
 ) -> None:
     """Ask the warehouse in SQL: what do the tables say? Nothing can be changed, and nothing outside is reached.
 
-    Examples:
-      hostledger sql 'SHOW TABLES'
+    Example: hostledger sql 'SHOW TABLES'
 
-      hostledger sql 'DESCRIBE ledger'
+    Example: hostledger sql 'DESCRIBE ledger'
 
-      hostledger sql 'SELECT model, currency, sum(amount_minor) FROM ledger GROUP BY ALL ORDER BY ALL' --format csv
+    Example: hostledger sql 'SELECT model, currency, sum(amount_minor) FROM ledger GROUP BY ALL' --format csv
 
     The columns are those of your query; DESCRIBE tells what each column of a table means, and its unit. Tables hold
     amounts in minor units and times in UTC. Read the table shifts with FINAL. Format json gives JSON lines, one object

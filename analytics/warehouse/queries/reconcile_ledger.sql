@@ -1,5 +1,6 @@
 -- Question: what does the ledger say per currency and model, and which orders does it get wrong?
--- An order is wrong if its sale lines do not sum to what was paid, or its refund lines to what was returned.
+-- An order is wrong if its sale lines do not sum to what was paid, its refund lines to what was returned, or its excess to
+-- what was returned beyond it.
 -- Columns: currency (ISO 4217 code), model, hosts_minor, unattributed_minor, excess_minor (exact decimals, minor units),
 --   orders (with a sale that stands), off_orders (wrong ones, count), off (up to 20 of them), strange_orders (in no order
 --   of this currency, count), strange (up to 20 of them).
@@ -25,7 +26,10 @@ booked AS (
 compared AS (
     SELECT booked.order_id AS order_id, booked.model AS model, booked.currency AS currency, hosts, unattributed, excess,
         standing, paid.known = 1 AS is_known,
-        is_known AND (sale != paid.paid OR hosts + unattributed - excess != paid.paid - paid.back) AS is_off
+        is_known AND (
+            sale != paid.paid OR hosts + unattributed - excess != paid.paid - paid.back
+            OR excess != greatest(paid.back - paid.paid, 0)
+        ) AS is_off
     FROM booked
     LEFT JOIN paid ON booked.order_id = paid.order_id AND booked.currency = paid.currency
 )

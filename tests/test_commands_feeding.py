@@ -1,0 +1,327 @@
+"""The commands that read events, run as people run them: attribute, replay, generate, demo, schema."""
+
+import base64
+import gzip
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from referee_cases import CASES, expected
+
+from analytics.contract import schema
+from analytics.decoding import decode
+from analytics.rules import MODELS
+from analytics.warehouse.embedded import Embedded
+
+HOSTLEDGER = str(Path(sys.executable).parent / "hostledger")
+WORKED = CASES / "ledger_worked" / "events.jsonl"
+AS_WORKED = ("--lookback", "3h", "--grace", "120s", "--half-life", "10m", "--position", "0.4,0.4")
+OURS = {name: value for name, value in os.environ.items() if not name.startswith("HOSTLEDGER_")}
+PATIENCE_S = 90
+
+
+def run(*arguments: object, data: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [HOSTLEDGER, *map(str, arguments)],
+        input=data,
+        capture_output=True,
+        timeout=PATIENCE_S,
+        check=False,
+        env=OURS | environment,
+    )
+
+
+def ran(*arguments: object, data: bytes = b"") -> tuple[bytes, str]:
+    """Standard output and error of a command that has to succeed."""
+    done = run(*arguments, data=data)
+    assert done.returncode == 0, done.stderr.decode()
+    return done.stdout, done.stderr.decode()
+
+
+@pytest.fixture(scope="module")
+def worked() -> bytes:
+    """What `attribute` says of the worked ledger."""
+    return ran("attribute", WORKED, *AS_WORKED)[0]
+
+
+def sums(entries: list[dict[str, Any]], kind: str | None, by: str) -> dict[str, Any]:
+    found: dict[str, Any] = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
+    for entry in entries:
+        if entry["host_id"] != "excess_refund" and kind in {None, entry["kind"]} and entry["model"] != "declared":
+            found[entry["model"]][entry[by]][entry["host_id"]] += entry["amount_minor"]
+    return found
+
+
+def test_attribute_gives_the_worked_ledger_under_nine_models(worked: bytes) -> None:
+    entries, known = [json.loads(line) for line in worked.splitlines()], expected("ledger_worked")
+    assert sums(entries, "sale", "order_id") == known["allocation"]
+    assert sums(entries, "refund", "refund_id") == known["refund_entries"]
+    assert sums(entries, None, "order_id") == known["net"]
+    excess = [
+        (entry["model"], entry["refund_id"], entry["amount_minor"])
+        for entry in entries
+        if entry["host_id"] == "excess_refund"
+    ]
+    assert excess == [(model, "r2", known["excess_refund"]["r2"]) for model in MODELS]
+
+
+def test_an_entry_has_the_columns_that_are_published_and_orders_come_by_time(worked: bytes) -> None:
+    entries = [json.loads(line) for line in worked.splitlines()]
+    columns = ["order_id", "model", "host_id", "kind", "refund_id", "amount_minor", "currency", "booked_at"]
+    assert all(list(entry) == columns for entry in entries)
+    assert list(dict.fromkeys(entry["order_id"] for entry in entries)) == ["k1", "k4", "k2", "k3", "k5"]
+    assert list(dict.fromkeys(entry["model"] for entry in entries)) == list(MODELS)
+    assert {entry["booked_at"] for entry in entries if entry["refund_id"] == "r2"} == {12_600_000}
+
+
+def test_order_and_repeats_of_the_events_do_not_change_a_byte_of_the_answer(worked: bytes, tmp_path: Path) -> None:
+    lines = WORKED.read_bytes().splitlines(keepends=True)
+    random = Random(5)
+    shaken = lines + random.sample(lines, 12)
+    random.shuffle(shaken)
+    whole, first, second = tmp_path / "all.ndjson", tmp_path / "a.ndjson.gz", tmp_path / "b.ndjson"
+    whole.write_bytes(b"".join(shaken))
+    first.write_bytes(gzip.compress(b"".join(shaken[::2])))
+    second.write_bytes(b"".join(shaken[1::2]).rstrip(b"\n"))
+    assert ran("attribute", whole, *AS_WORKED)[0] == worked
+    assert ran("attribute", first, second, *AS_WORKED)[0] == worked
+    assert ran("attribute", "-", *AS_WORKED, data=b"".join(shaken))[0] == worked
+
+
+def test_only_the_models_that_are_asked_for_run_in_the_order_asked(worked: bytes) -> None:
+    found = ran("attribute", WORKED, *AS_WORKED, "--model", "last", "--model", "on_air")[0].splitlines()
+    wanted = [line for line in worked.splitlines() if json.loads(line)["model"] in {"last", "on_air"}]
+    assert sorted(found) == sorted(wanted)
+    assert [json.loads(line)["model"] for line in found[:2]] == ["last", "on_air"]
+
+
+def test_lines_that_are_no_events_are_counted_kept_on_request_and_harm_nobody(worked: bytes, tmp_path: Path) -> None:
+    lines = WORKED.read_bytes().splitlines(keepends=True)
+    bad = [b"\xff{\n", b'{"type": "viewer_joined"}\n', b"{\n"]
+    mixed, kept = tmp_path / "mixed.ndjson", tmp_path / "rejects.ndjson"
+    mixed.write_bytes(bad[0] + b"".join(lines[:9]) + bad[1] + b"\n" + b"".join(lines[9:]) + bad[2])
+    out, said = ran("attribute", mixed, *AS_WORKED, "--rejects", kept)
+    assert out == worked
+    assert "32 events read" in said
+    assert "rejected: 1 field_missing, 1 not_json, 1 not_utf8" in said
+    found = [json.loads(line) for line in kept.read_text().splitlines()]
+    assert [(reject["position"], reject["reason"]) for reject in found] == [
+        (1, "not_utf8"),
+        (11, "field_missing"),
+        (36, "not_json"),
+    ]
+    assert [base64.b64decode(reject["line"]) + b"\n" for reject in found] == bad
+    assert {reject["file"] for reject in found} == {str(mixed)}
+    assert all(reject["remedy"] for reject in found)
+
+
+def test_what_waits_and_what_cannot_be_booked_is_said() -> None:
+    order = {
+        "event_id": 1,
+        "type": "order_paid",
+        "occurred_at": 5,
+        "order_id": "o",
+        "viewer_id": "v",
+        "currency": "CNY",
+    }
+    order |= {"lines": [{"line_id": 1, "product_id": 1, "quantity": 1, "amount_minor": 5}]}
+    refund = {"type": "order_refunded", "occurred_at": 6, "amount_minor": 1}
+    events = [
+        order,
+        refund | {"event_id": 2, "refund_id": "a", "order_id": "unknown", "currency": "CNY"},
+        refund | {"event_id": 3, "refund_id": "b", "order_id": "o", "currency": "EUR"},
+    ]
+    out, said = ran("attribute", "-", "--model", "last", data="\n".join(map(json.dumps, events)).encode())
+    assert [json.loads(line)["host_id"] for line in out.splitlines()] == ["unattributed"]
+    assert "1 refunds wait for their order" in said
+    assert "1 refunds are in another currency than their order and are not booked" in said
+
+
+def test_nothing_in_is_nothing_out() -> None:
+    assert ran("attribute", "-")[0] == b""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--lookback", "7x"], ["lookback", "'7x'", "7d"]),
+        (["--half-life", "0h"], ["half_life", "0", "longer than 0"]),
+        (["--model", "nope"], ["model", "'nope'", "on_air"]),
+        (["--position", "0.8,0.8"], ["position", "0.8,0.8", "0.4,0.4"]),
+        (["/nowhere/day.ndjson"], ["FILE", "/nowhere/day.ndjson", "name a file that exists"]),
+        (["--rejects", "/nowhere/rejects.ndjson"], ["/nowhere/rejects.ndjson"]),
+        (["--bogus"], ["--bogus"]),
+    ],
+)
+def test_a_wrong_option_of_attribute_is_refused_with_field_value_and_remedy(
+    arguments: list[str], said: list[str]
+) -> None:
+    done = run("attribute", WORKED, *arguments)
+    assert done.returncode == 2
+    assert done.stdout == b"" or "--rejects" in arguments
+    assert [part for part in said if part not in done.stderr.decode()] == []
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_wrong_setting_is_refused_before_anything_is_done() -> None:
+    done = run("attribute", WORKED, HOSTLEDGER_GRACE="soon")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"HOSTLEDGER_GRACE: duration 'soon'" in done.stderr
+
+
+def stored(folder: Path, query: str) -> list[dict[str, Any]]:
+    """Rows of a warehouse folder."""
+    warehouse = Embedded.open(folder)
+    try:
+        return [json.loads(line) for line in warehouse.sql(query, "JSONEachRow").splitlines()]
+    finally:
+        warehouse.close()
+
+
+LEDGER = "SELECT order_id, model, host_id, refund_id, toString(sum(amount_minor)) AS amount FROM ledger GROUP BY ALL ORDER BY ALL"
+REJECTS = "SELECT source, toUInt32(position) AS position, reason, field, base64Encode(line) AS line FROM rejects ORDER BY position"
+
+
+def test_replay_stores_once_reads_on_where_a_file_grew_and_keeps_rejects(tmp_path: Path) -> None:
+    lines, folder = WORKED.read_bytes().splitlines(keepends=True), tmp_path / "books"
+    file, bad = tmp_path / "day.ndjson", [b'{"type": "viewer_joined", "bytes": "\xff"}\n', b'{"type": "viewer_left"}\n']
+    file.write_bytes(b"".join([*lines[:10], bad[0], *lines[10:20]]))
+    said = ran("replay", file, "--data", folder, "--no-fit")[1]
+    assert "20 events stored" in said
+    assert "1 lines rejected" in said
+    with file.open("ab") as growing:
+        growing.write(b"".join([*lines[20:], bad[1]]))
+    said = ran("replay", file, "--data", folder)[1]
+    assert "11 events stored" in said
+    assert "1 repeats dropped, 1 lines rejected" in said
+    books, kept = stored(folder, LEDGER), stored(folder, REJECTS)
+    assert [(reject["position"], reject["reason"], reject["field"]) for reject in kept] == [
+        (11, "not_utf8", None),
+        (34, "field_missing", "event_id"),
+    ]
+    assert [base64.b64decode(reject["line"]) + b"\n" for reject in kept] == bad
+    assert all(reject["source"].startswith("day.ndjson#") for reject in kept)
+    copy = tmp_path / "copy.ndjson"
+    copy.write_bytes(b"".join(lines))
+    said = ran("replay", file, copy, "--data", folder)[1]
+    assert f"{file}: 0 events stored" in said
+    assert f"{copy}: 0 events stored" in said
+    assert "32 repeats dropped" in said
+    assert stored(folder, LEDGER) == books
+    assert stored(folder, REJECTS) == kept
+    with_net = stored(
+        folder, "SELECT model, sum(amount_minor) AS net FROM ledger WHERE host_id != 'excess_refund' GROUP BY ALL"
+    )
+    assert {row["model"]: int(row["net"]) for row in with_net} == dict.fromkeys(MODELS, 10_503)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["/nowhere/day.ndjson"], ["FILE", "/nowhere/day.ndjson"]),
+        ([str(WORKED), "--speed", "0"], ["speed=0", "more than 0"]),
+        ([str(WORKED), "--speed", "nan"], ["speed=nan", "more than 0"]),
+        ([str(WORKED), "--port", "70000", "--page"], ["--port", "70000", "65535"]),
+        ([str(WORKED), "--data", "/proc/nowhere"], ["/proc/nowhere", "--data"]),
+    ],
+)
+def test_a_wrong_option_of_replay_is_refused_and_makes_no_folder(
+    arguments: list[str], said: list[str], tmp_path: Path
+) -> None:
+    done = run("replay", "--data", tmp_path / "books", *arguments)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert [part for part in said if part not in done.stderr.decode()] == []
+    assert b"Traceback" not in done.stderr
+    assert not (tmp_path / "books").exists()
+
+
+def test_schema_prints_the_schema_as_json() -> None:
+    assert json.loads(ran("schema")[0]) == schema()
+
+
+def test_a_generated_day_can_be_piped_into_attribute(tmp_path: Path) -> None:
+    made = ran("generate", "-", "--events", "3000", "--orders", "60", "--hours", "2")[0]
+    out, said = ran("attribute", "-", "--model", "on_air", "--model", "markov", data=made)
+    facts = decode(made).facts
+    assert f"{facts.events:,} events read" in said
+    orders = facts.orders.unique("order_id", keep="first", maintain_order=True)
+    sold: dict[str, int] = defaultdict(int)
+    for entry in map(json.loads, out.splitlines()):
+        sold[entry["model"]] += entry["amount_minor"] if entry["kind"] == "sale" else 0
+    assert sold == dict.fromkeys(("on_air", "markov"), orders["amount_minor"].sum())
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_reader_that_has_enough_ends_the_writer_without_a_word_of_python() -> None:
+    with subprocess.Popen(
+        [HOSTLEDGER, "generate", "-"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=OURS
+    ) as busy:
+        assert busy.stdout
+        assert busy.stderr
+        busy.stdout.readline()
+        busy.stdout.close()
+        said = busy.stderr.read()
+        busy.wait(PATIENCE_S)
+    assert b"Traceback" not in said
+
+
+@contextmanager
+def demo(*arguments: object, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A demo that is running, and the address it says; it is gone afterwards, come what may."""
+    command = [HOSTLEDGER, "demo", *map(str, arguments)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=OURS | environment
+    ) as running:
+        try:
+            assert running.stderr
+            said = running.stderr.readline()
+            found = re.search(r"http://127\.0\.0\.1:\d+/", said)
+            assert found, said + running.stderr.read()
+            yield running, found[0]
+        finally:
+            if running.poll() is None:
+                running.kill()
+
+
+def snapshot(address: str) -> Any:
+    with urllib.request.urlopen(f"{address}api/snapshot?window=all", timeout=30) as answer:  # noqa: S310  # our own page
+        return json.load(answer)
+
+
+def test_the_demo_shows_figures_on_its_page_and_stops_at_ctrl_c_leaving_nothing_behind(tmp_path: Path) -> None:
+    with demo("--port", 0, "--hours", 1, "--before", 1, "--seed", 3, TMPDIR=str(tmp_path)) as (running, address):
+        patient_until = time.monotonic() + PATIENCE_S
+        while not (seen := snapshot(address))["totals"]["orders"] and time.monotonic() < patient_until:
+            time.sleep(0.2)
+        assert seen["totals"]["orders"] > 0
+        assert float(seen["totals"]["gmv"].replace(",", "")) > 0
+        assert seen["hosts"]
+        running.send_signal(signal.SIGINT)
+        out, said = running.communicate(timeout=PATIENCE_S)
+    assert (running.returncode, out) == (0, "")
+    assert "Traceback" not in said
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_demo_is_kept_where_it_is_asked_to_be_and_never_over_something_else(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    with demo("--port", 0, "--hours", 1, "--before", 0, "--keep", folder) as (running, _):
+        running.send_signal(signal.SIGINT)
+        _, said = running.communicate(timeout=PATIENCE_S)
+    assert running.returncode == 0
+    assert f"the warehouse is kept in {folder}" in said
+    refused = run("demo", "--keep", folder)
+    assert refused.returncode == 2
+    assert f"keep={folder} is not empty; name a folder that does not exist yet" in refused.stderr.decode()

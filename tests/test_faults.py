@@ -1,0 +1,377 @@
+"""Processes die at every step, at random moments and in recovery; disks fill up; the books stay exact."""
+
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import msgspec
+import polars as pl
+import pytest
+from fault_child import SOURCE, Errand
+from referee import books as referee_books
+from referee_models import EVERY_MODEL, RefereeRules
+from scenarios import scenario, to_bytes
+from test_processor import assert_rollups, shaken
+from warehouse_books import posted, refereed, rows
+
+from analytics.rules import Rules
+from analytics.warehouse import WarehouseError
+from analytics.warehouse.embedded import Embedded
+from streams.processor import Processor
+
+CHILD = Path(__file__).with_name("fault_child.py")
+HOSTLEDGER = Path(sys.executable).with_name("hostledger")
+KILLED = -9
+REFUSED = 2
+TIMEOUT_S = 60
+RANDOM_KILLS = 20
+CLOCK_MS = int(time.time() * 1000)
+"""One time for all: rows are then equal to the last byte."""
+EVENTS = scenario(3, "medium")
+TABLES = (
+    "roster_events",
+    "shifts",
+    "viewer_events",
+    "presence",
+    "orders",
+    "order_lines",
+    "refunds",
+    "order_paths",
+    "ledger",
+    "rejects",
+)
+STEPS = ("intent", *TABLES, "batches", "done", "markov_fits")
+ROLLUP_OF = {
+    "viewer_events": "activity_minute",
+    "presence": "presence_minute",
+    "orders": "orders_minute",
+    "order_lines": "products_minute",
+    "ledger": "revenue_minute",
+}
+KEYS = {
+    "viewer_events": "event_id",
+    "roster_events": "event_id",
+    "orders": "order_id",
+    "order_lines": "order_id, line_id",
+    "refunds": "refund_id",
+    "rejects": "source, position, line",
+    "batches": "batch",
+}
+
+Contents = dict[str, list[tuple[str, ...]]]
+
+
+def batches_of_scenario() -> list[str | None]:
+    """28 batches in disorder, with repeats and broken lines, and a fit in the middle and at the end."""
+    random = Random(3)
+    events = shaken(EVENTS, random)
+    cuts = [len(events) * number // 28 for number in range(29)]
+    texts: list[str | None] = [
+        to_bytes(events[start:end]).decode() + '{"type": "broken"}\n' for start, end in zip(cuts, cuts[1:], strict=False)
+    ]
+    return [*texts[:16], None, *texts[16:], None]
+
+
+def contents(folder: Path, *, but: str = "") -> Contents:
+    """Every row of every table as text: facts as they are, rollups summed up. but: a column to leave out."""
+    warehouse = Embedded.open(folder)
+    try:
+        names = rows(warehouse, "SELECT name, sorting_key FROM system.tables WHERE engine LIKE '%MergeTree' ORDER BY 1")
+        return {name: _rows(warehouse, name, key, but) for name, key in names if name != "schema_migrations"}
+    finally:
+        warehouse.close()
+
+
+def _rows(warehouse: Embedded, table: str, key: str, but: str) -> list[tuple[str, ...]]:
+    if not table.endswith("_minute"):
+        left_out = f"EXCEPT({but})" if but and _has(warehouse, table, but) else ""
+        final = "FINAL" if table == "shifts" else ""
+        return rows(warehouse, f"SELECT * {left_out} FROM {table} {final} ORDER BY ALL")
+    columns = rows(warehouse, f"SELECT name, type FROM system.columns WHERE table = '{table}' AND NOT is_in_sorting_key")
+    sums = [f"{'uniqExactMerge' if kind.startswith('Aggregate') else 'sum'}({name})" for name, kind in columns]
+    found = rows(warehouse, f"SELECT {', '.join(sums)}, {key} FROM {table} GROUP BY {key} ORDER BY ALL")
+    return [row for row in found if any(value != "0" for value in row[: len(sums)])]
+
+
+def _has(warehouse: Embedded, table: str, column: str) -> bool:
+    return bool(rows(warehouse, f"SELECT 1 FROM system.columns WHERE table = '{table}' AND name = '{column}'"))
+
+
+def assert_same(found: Contents, expected: Contents) -> None:
+    """The same rows in every table; says how many are missing and too many where not."""
+    odd = {
+        table: f"{len(set(expected[table]) - set(lines))} missing, {len(lines)} for {len(expected[table])}"
+        for table, lines in found.items()
+        if lines != expected[table]
+    }
+    assert odd == {}
+    assert found.keys() == expected.keys()
+
+
+def assert_refereed(folder: Path) -> None:
+    """Ledger and rollups are the referee's, and no row is there twice."""
+    warehouse = Embedded.open(folder)
+    try:
+        assert posted(warehouse) == refereed(referee_books(EVENTS, RefereeRules()).entries)
+        newest_ms = warehouse.query("core_last_batch")["newest_ms"][0]
+        assert_rollups(warehouse, EVENTS, newest_ms, EVERY_MODEL)
+        for table, key in KEYS.items():
+            assert rows(warehouse, f"SELECT {key}, count() FROM {table} GROUP BY {key} HAVING count() > 1") == []
+    finally:
+        warehouse.close()
+
+
+class Story:
+    """A folder and the processes that live and die in it."""
+
+    def __init__(self, place: Path) -> None:
+        self.folder = place / "data"
+        self.batches = place / "batches.json"
+        self.batches.write_bytes(msgspec.json.encode(batches_of_scenario()))
+
+    def child(self, **errand: Any) -> subprocess.CompletedProcess[str]:
+        told = Errand(str(self.folder), str(self.batches), CLOCK_MS, **errand)
+        command = [sys.executable, str(CHILD), msgspec.json.encode(told).decode()]
+        return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+
+    def dies(self, step: str, **errand: Any) -> None:
+        ended = self.child(die_at=step, **errand)
+        assert ended.returncode == KILLED, (step, ended)
+
+    def finishes(self, **errand: Any) -> None:
+        ended = self.child(**errand)
+        assert ended.returncode == 0, ended
+
+    def pending(self) -> list[str]:
+        return [path.name for path in (self.folder / "journal").iterdir()]
+
+
+@pytest.fixture
+def story(tmp_path: Path) -> Story:
+    return Story(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Contents:
+    calm = Story(tmp_path_factory.mktemp("undisturbed"))
+    calm.finishes()
+    assert_refereed(calm.folder)
+    return contents(calm.folder)
+
+
+def test_every_table_that_a_batch_can_write_is_a_step(undisturbed: Contents) -> None:
+    written = {table for table, lines in undisturbed.items() if lines and not table.endswith("_minute")}
+    assert written == set(STEPS) - {"intent", "done"}
+    assert all(undisturbed[rollup] for rollup in ROLLUP_OF.values())
+
+
+@pytest.mark.parametrize("backwards", [False, True], ids=["in order", "in reversed order"])
+def test_a_death_at_any_step_changes_nothing(story: Story, undisturbed: Contents, *, backwards: bool) -> None:
+    for step in STEPS:
+        story.dies(step, backwards=backwards)
+    story.finishes(backwards=backwards)
+    assert_same(contents(story.folder), undisturbed)
+    assert_refereed(story.folder)
+
+
+def test_deaths_in_recovery_change_nothing(story: Story, undisturbed: Contents) -> None:
+    story.dies("intent")
+    for step in ("shifts", "ledger", "viewer_events", "ledger", "rejects"):
+        pending = story.pending()
+        story.dies(step, in_recovery=True)
+        assert story.pending() == pending
+    story.dies("orders")
+    for step in ("roster_events", "ledger", "batches"):
+        story.dies(step, in_recovery=True)
+    story.dies("markov_fits")
+    story.dies("ledger", in_recovery=True)
+    story.finishes()
+    assert_same(contents(story.folder), undisturbed)
+
+
+def test_a_death_while_the_tables_are_made_changes_nothing(story: Story, undisturbed: Contents) -> None:
+    for statement in (2, 5, 11, 16, 20):
+        assert story.child(die_at_statement=statement).returncode == KILLED
+    story.finishes()
+    assert_same(contents(story.folder), undisturbed)
+
+
+def unplace_last_part(folder: Path, table: str) -> None:
+    """Put a table on disk as a death leaves it that comes after the token is noted and before its rows have a place."""
+    place = (folder / "clickhouse" / "data" / "hostledger" / table).resolve()
+    log = max((place / "deduplication_logs").iterdir())
+    part = log.read_text().splitlines()[-1].split("\t")[1]
+    (place / part).rename(place / f"tmp_insert_{part}")
+
+
+def test_a_death_between_the_token_and_its_rows_loses_nothing(story: Story, undisturbed: Contents) -> None:
+    for table in (*TABLES, "batches", "markov_fits"):
+        story.dies(table)
+        unplace_last_part(story.folder, ROLLUP_OF.get(table, table))
+    story.finishes()
+    assert_same(contents(story.folder), undisturbed)
+    assert_refereed(story.folder)
+
+
+class Failing:
+    """A warehouse whose n-th insert fails, before or after it arrived; it keeps what it was given."""
+
+    def __init__(self, warehouse: Embedded, nth: int, *, arrives: bool) -> None:
+        self._warehouse, self._nth, self._arrives = warehouse, nth, arrives
+        self.given: dict[str, pl.DataFrame] = {}
+
+    def insert(self, table: str, frame: pl.DataFrame, token: str) -> None:
+        fails = len(self.given) + 1 == self._nth
+        self.given[table] = frame
+        if self._arrives or not fails:
+            self._warehouse.insert(table, frame, token)
+        if fails:
+            raise WarehouseError("injected")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._warehouse, name)
+
+
+@pytest.mark.parametrize("arrives", [False, True], ids=["before it arrived", "after it arrived"])
+def test_a_batch_whose_insert_fails_is_finished_at_the_next_start_with_the_very_same_rows(
+    tmp_path: Path, undisturbed: Contents, *, arrives: bool
+) -> None:
+    folder, lines, offset = tmp_path / "data", 0, 0
+    warehouse = Embedded.open(folder)
+    for nth, item in enumerate(batches_of_scenario(), start=1):
+        failing, repeating = (Failing(warehouse, n, arrives=arrives) for n in (1 + nth % 11, 0))
+        processor = Processor(failing, folder, Rules(), lambda: CLOCK_MS)  # type: ignore[arg-type]  # the rest delegates
+        data = (item or "").encode()
+        failed = False
+        try:
+            processor.process(SOURCE, data, lines + 1, offset + len(data)) if data else processor.refit()
+        except WarehouseError:
+            failed = True
+        lines, offset = lines + data.count(b"\n"), offset + len(data)
+        assert [path.name for path in (folder / "journal").iterdir()] == [f"{nth}.intent"] * failed
+        again = Processor(repeating, folder, Rules(), lambda: CLOCK_MS + 1)  # type: ignore[arg-type]  # as above
+        assert (again.recovered is not None) == failed
+        for table, frame in failing.given.items() if failed else ():
+            assert frame.equals(repeating.given[table]), (nth, table)
+    warehouse.close()
+    assert_same(contents(folder), undisturbed)
+
+
+def test_a_processor_that_failed_takes_nothing_on_before_the_next_start(warehouse: Embedded) -> None:
+    first, second = batches_of_scenario()[:2]
+    failing = Failing(warehouse, 2, arrives=False)
+    processor = Processor(failing, warehouse.folder, Rules(), lambda: CLOCK_MS)  # type: ignore[arg-type]  # delegates
+    with pytest.raises(WarehouseError, match="injected"):
+        processor.process(SOURCE, (first or "").encode(), 1, 0)
+    with pytest.raises(WarehouseError, match="start again"):
+        processor.process(SOURCE, (second or "").encode(), 99, 0)
+    kept = (warehouse.folder / "journal" / "1.intent").read_text()
+    assert kept.endswith(first or "")
+
+
+def test_a_full_disk_is_refused_with_a_remedy_and_loses_nothing(story: Story, undisturbed: Contents) -> None:
+    for limit in (0, 40, 150, 400, 1000, 2000, 3000, 4000):
+        ended = story.child(file_limit=limit)
+        assert ended.returncode == REFUSED, ended
+        assert re.fullmatch(r"insert into \w+: .*free some space and start again.*\n", ended.stderr), ended.stderr
+        assert story.pending() != []
+    story.finishes()
+    assert_same(contents(story.folder), undisturbed)
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Path]]:
+    """A generated day in six files, the first one small."""
+    place = tmp_path_factory.mktemp("day")
+    options = ("--events", "60000", "--orders", "600", "--start", "2025-01-06", "--seed", "11")
+    subprocess.run([HOSTLEDGER, "generate", str(place / "day.ndjson"), *options], check=True, capture_output=True)
+    lines = (place / "day.ndjson").read_bytes().splitlines(keepends=True)
+    cuts = [0, 200, *(len(lines) * number // 5 for number in range(1, 6))]
+    paths = [place / f"{number}.ndjson" for number in range(1, 7)]
+    for path, start, end in zip(paths, cuts, cuts[1:], strict=False):
+        path.write_bytes(b"".join(lines[start:end]))
+    yield paths
+
+
+@pytest.fixture(scope="module")
+def replayed(files: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Contents:
+    folder = tmp_path_factory.mktemp("replayed") / "data"
+    subprocess.run(replay(files, folder), check=True, capture_output=True)
+    found = contents(folder, but="recorded_at")
+    assert len(found["viewer_events"]) > 50_000
+    return found
+
+
+def replay(files: list[Path], folder: Path, *options: str) -> list[str]:
+    return [str(HOSTLEDGER), "replay", *map(str, files), "--data", str(folder), *options]
+
+
+def killed_after(command: list[str], delay_s: float) -> bool:
+    """Run a command and kill it after a while. Returns whether it was still alive."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        return process.wait(delay_s) == KILLED
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait() == KILLED
+
+
+def test_kills_at_random_moments_of_a_replay_change_nothing(
+    files: list[Path], replayed: Contents, tmp_path: Path
+) -> None:
+    random, kills, round_ = Random(20), 0, 0
+    while kills < RANDOM_KILLS:
+        round_ += 1
+        folder = tmp_path / f"data{round_}"
+        for _ in range(5):
+            kills += killed_after(replay(files, folder), random.uniform(0.4, 1.8))
+        subprocess.run(replay(files, folder), check=True, capture_output=True, timeout=TIMEOUT_S)
+        assert_same(contents(folder, but="recorded_at"), replayed)
+
+
+def test_a_replay_onto_a_full_disk_says_what_to_do_and_goes_on_when_there_is_room(
+    files: list[Path], replayed: Contents, tmp_path: Path
+) -> None:
+    folder = tmp_path / "data"
+    limited = ["sh", "-c", 'ulimit -f 256; exec "$@"', "sh", *replay(files, folder)]
+    ended = subprocess.run(limited, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    assert ended.returncode == REFUSED
+    assert "2.intent" in ended.stderr
+    assert "free some space or choose another folder with --data, and start again" in ended.stderr
+    subprocess.run(replay(files, folder), check=True, capture_output=True, timeout=TIMEOUT_S)
+    assert_same(contents(folder, but="recorded_at"), replayed)
+
+
+def test_a_folder_that_another_process_holds_is_refused_with_a_remedy(
+    warehouse: Embedded, files: list[Path]
+) -> None:
+    command = replay(files[:1], warehouse.folder)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
+    assert ended.returncode == REFUSED
+    assert f"data folder {warehouse.folder}: another process holds it; stop that one, or choose" in ended.stderr
+    assert rows(warehouse, "SELECT count() FROM batches") == [("0",)]
+
+
+@pytest.mark.parametrize("command", ["replay", "page", "demo"])
+def test_a_port_in_use_is_refused_with_a_remedy(command: str, tmp_path: Path) -> None:
+    (tmp_path / "one.ndjson").write_bytes(to_bytes(EVENTS[:1]))
+    folder = tmp_path / "data"
+    Embedded.open(folder).close()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        arguments = {
+            "replay": replay([tmp_path / "one.ndjson"], folder, "--page"),
+            "page": [str(HOSTLEDGER), "page", "--data", str(folder)],
+            "demo": [str(HOSTLEDGER), "demo"],
+        }[command]
+        ended = subprocess.run(
+            [*arguments, "--port", port], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        )
+    assert ended.returncode == REFUSED
+    assert f"port {port} is in use by another program; stop that program or choose a port with --port" in ended.stderr
