@@ -254,7 +254,7 @@ TYPES: dict[str, type[Event]] = {
 
 
 LOOSE_TYPES: list[type[Event]] = [
-    msgspec.defstruct(
+    msgspec.defstruct(  # type: ignore[misc]  # typed as a plain Struct, whatever its bases
         struct.__name__,
         [("lines", list[_LooseOrderLine])] if struct is OrderPaid else [],
         bases=(struct,),
@@ -265,7 +265,7 @@ LOOSE_TYPES: list[type[Event]] = [
         gc=False,
     )
     for name, struct in TYPES.items()
-]  # type: ignore[misc]  # defstruct is typed by its base class only
+]
 """The event types again, but they pass over fields that they do not know."""
 
 

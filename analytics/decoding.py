@@ -22,6 +22,7 @@ from analytics.rejection import Reject
 
 PIECE_BYTES = 1 << 16
 _NEWLINE = ord("\n")
+_UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _MARK = b"\xef\xbb\xbf"  # the byte-order mark that some tools put before the first line
 _index = re.compile(r"`\$\[(\d+)\]")
 _strict = msgspec.json.Decoder(Union[tuple(TYPES.values())])  # noqa: UP007  # the members are data
@@ -123,16 +124,27 @@ def _read_whole(part: bytes, first: int, read: _Reading) -> int | None:
     lines = _lines(part)
     try:
         events, unknown = _decoded(part)
-        if len(events) == lines:
+        if len(events) == lines and _breaks_between_events(part):
             _keep(events, first, read)
             read.unknown_fields += unknown
             return None
     except msgspec.ValidationError as error:
         if named := _index.search(str(error)):
             return min(int(named[1]), lines - 1)
-    except (msgspec.DecodeError, UnicodeDecodeError, Reject):
+    except (*_UNREADABLE, Reject):
         pass
     return lines // 2
+
+
+def _breaks_between_events(part: bytes) -> bool:
+    """Whether no event goes over a line break, which is but a space to the decoder: none has one between } and {."""
+    if not part.startswith(b"{"):
+        return False
+    text = np.frombuffer(part, dtype=np.uint8)
+    breaks = np.flatnonzero(text[:-1] == _NEWLINE)
+    ends = breaks - 1
+    ends -= text[ends] == ord("\r")
+    return bool((text[ends] == ord("}")).all() and (text[breaks + 1] == ord("{")).all())
 
 
 def _lines(part: bytes) -> int:
@@ -144,7 +156,7 @@ def _decoded(part: bytes) -> tuple[list[Event], int]:
     """Decode lines strictly; if that fails, leaving fields out that the contract does not know, and counting them."""
     try:
         return _strict.decode_lines(part), 0
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except _UNREADABLE:
         events = _loose.decode_lines(part)
     objects = _objects.decode_lines(part)
     return events, sum(map(rejection.unknown_fields, events, objects))
@@ -189,7 +201,7 @@ def _read_one(line: bytes, position: int, read: _Reading) -> None:
 def _read_patiently(line: bytes) -> tuple[Event, int]:
     try:
         event = _strict.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _UNREADABLE:
         return rejection.read_line(line.removeprefix(_MARK))
     rejection.check(event)
     return event, 0

@@ -151,7 +151,8 @@ def _booked(
     known = known.join(facts.orders, on="order_id", how="anti")
     orders = pl.concat([facts.orders.select(_PLAIN_ORDER), known])
     new_refunds = facts.refunds.join(orders, on="order_id", how="semi").select(_PLAIN_REFUND)
-    refunds = pl.concat([plain_refunds(warehouse, orders["order_id"], batch), new_refunds])
+    found = warehouse.query("core_refunds_of_orders", order_ids=orders["order_id"].to_list(), batch=batch)
+    refunds = pl.concat([plain_refunds(found), new_refunds])
     bookable, wrong = crediting.right_currency(refunds, orders)
     newly_wrong = wrong.filter(
         pl.col("refund_id").is_in(facts.refunds["refund_id"].implode())
@@ -161,7 +162,7 @@ def _booked(
         pl.concat([facts.orders["order_id"], dirty["order_id"]]).to_frame(), on="order_id", how="semi"
     )
     weights, steps = credited(to_credit, facts, after, warehouse, rules, batch)
-    booked = entries_of(warehouse, known["order_id"], batch)
+    booked = typed_entries(warehouse.query("core_booked", order_ids=known["order_id"].to_list(), batch=batch))
     standing = booked.filter(pl.col("refund_id").is_null()).join(to_credit, on="order_id", how="anti")
     weights = pl.concat([weights, standing.select(list(models.WEIGHTS))])
     comparable = booked.join(weights.select("order_id", "model").unique(), on=["order_id", "model"], how="semi")
@@ -208,13 +209,12 @@ def plain_orders(found: pl.DataFrame) -> pl.DataFrame:
     return found.select(_PLAIN_ORDER)
 
 
-def plain_refunds(warehouse: Warehouse, order_ids: pl.Series, batch: int) -> pl.DataFrame:
-    """Stored refunds of these orders, in the columns of the core."""
-    return warehouse.query("core_refunds_of_orders", order_ids=order_ids.to_list(), batch=batch).select(_PLAIN_REFUND)
+def plain_refunds(found: pl.DataFrame) -> pl.DataFrame:
+    """Refunds in the columns of the core."""
+    return found.select(_PLAIN_REFUND)
 
 
-def entries_of(warehouse: Warehouse, order_ids: pl.Series, batch: int) -> pl.DataFrame:
-    """Entries that stand for these orders, in the columns of the core."""
-    found = warehouse.query("core_booked", order_ids=order_ids.to_list(), batch=batch)
+def typed_entries(found: pl.DataFrame) -> pl.DataFrame:
+    """Standing entries in the columns and types of the core."""
     wanted = {name: dtype for name, dtype in ledger.ENTRIES.items() if name not in {"kind", "sign", "reason"}}
     return found.select(pl.col(name).cast(dtype) for name, dtype in wanted.items())

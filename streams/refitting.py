@@ -1,4 +1,8 @@
-"""A new Markov fit: everything stored is counted, the model solved, and its credits restated where they may be."""
+"""A new Markov fit: everything stored is counted, the model solved, and its credits restated where they may be.
+
+They may be inside the correction window; and where an order was booked before there was any fit, whatever its age,
+because what stands there is provisional.
+"""
 
 from dataclasses import replace
 
@@ -9,7 +13,7 @@ from analytics.paths import steps
 from analytics.rules import Rules
 from analytics.warehouse import Warehouse, tables
 from streams import live
-from streams.booking import entries_of, plain_orders, plain_refunds
+from streams.booking import plain_orders, plain_refunds, typed_entries
 from streams.journal import Intent
 from streams.outcome import Outcome, Stored
 from streams.state import State
@@ -21,7 +25,8 @@ def stored(intent: Intent, _data: bytes, state: State, warehouse: Warehouse, rul
     marks = warehouse.query("core_all_marks", batch=batch).select(
         pl.col(name).cast(dtype) for name, dtype in live.MARKS.items()
     )
-    waiting = presence.unclosed(marks)["viewer_id"].unique().to_list()
+    newest = state.newest_ms or 0
+    waiting = presence.silent(marks, state.ends, rules.idle_ms, newest)["viewer_id"].unique().to_list()
     activity = warehouse.query("core_activity_of_viewers", viewers=waiting, idle_ms=rules.idle_ms, batch=batch)
     watches = presence.watches(marks, activity.select("viewer_id", "at_ms"), state.ends, rules.idle_ms)
     lineups = roster.lineups(state.shifts)
@@ -29,10 +34,19 @@ def stored(intent: Intent, _data: bytes, state: State, warehouse: Warehouse, rul
     found = steps(orders, watches, lineups, rules.lookback_ms)
     walked = crediting.journeys(found, watches, lineups, orders.select("viewer_id"))
     fitted = crediting.fit_journeys(walked, state.fit.version + 1)
-    window = orders.filter(pl.col("ordered_ms") >= (state.newest_ms or 0) - rules.correction_ms)
+    standing = typed_entries(warehouse.query("core_standing_of_model", model="markov", batch=batch))
+    provisional = standing.filter(pl.col("refund_id").is_null() & (pl.col("fit") == 0)).select("order_id").unique()
+    window = pl.concat(
+        [
+            orders.filter(pl.col("ordered_ms") >= newest - rules.correction_ms),
+            orders.filter(pl.col("ordered_ms") < newest - rules.correction_ms).join(
+                provisional, on="order_id", how="semi"
+            ),
+        ]
+    )
     weights = models.weights(window, found, lineups, replace(rules, models=("markov",)), fitted)
-    refunds, _ = crediting.right_currency(plain_refunds(warehouse, window["order_id"], batch), window)
-    booked = entries_of(warehouse, window["order_id"], batch).filter(pl.col("model") == "markov")
+    refunds, _ = crediting.right_currency(plain_refunds(warehouse.query("core_all_refunds", batch=batch)), window)
+    booked = standing.join(window, on="order_id", how="semi")
     reasons = window.select("order_id", reason=pl.lit(f"Markov fit {fitted.version}"))
     lines = ledger.lines(ledger.canonical(window, refunds, weights), booked, reasons)
     outcome = Outcome(
@@ -45,7 +59,7 @@ def stored(intent: Intent, _data: bytes, state: State, warehouse: Warehouse, rul
         lines=lines.height,
         restatements=lines.filter(pl.col("kind") == "restatement").height,
         frozen=orders.height - window.height,
-        newest_ms=state.newest_ms or 0,
+        newest_ms=newest,
     )
     rows = {
         "markov_fits": tables.markov_fit(fitted, intent.recorded_ms),

@@ -235,6 +235,22 @@ def test_hosts_are_named_with_their_kind_and_whose_twin_they_are(books):
     assert set(both) == {50, 51}
 
 
+def test_a_host_that_changed_its_kind_has_a_row_for_each(tmp_path):
+    events = [
+        event(1, "host_registered", 0, host_id="neo", name="Neo", kind="human"),
+        event(2, "host_registered", 30 * MINUTE, host_id="neo", name="Neo AI", kind="digital"),
+        *shift(3, "F", "neo", 0, HOUR),
+        order(4, 10 * MINUTE, "n1", "v", "EUR", 300, "F"),
+        order(5, 45 * MINUTE, "n2", "v", "EUR", 1000, "F"),
+    ]
+    with closing(Embedded.open(tmp_path)) as warehouse:
+        processor = Processor(warehouse, tmp_path, RULES, lambda: int(time.time() * 1000))
+        processor.process("events", lines(events), 1, 1)
+    rows = by(asked("report", "hosts", "--data", tmp_path), "host_id", "kind")
+    assert figures(rows["neo", "human"]) == (300, 0, 300, 1, 30 * MINUTE)
+    assert figures(rows["neo", "digital"]) == (1000, 0, 1000, 1, 30 * MINUTE)
+
+
 def test_sessions_split_their_gross_by_kind_and_count_co_hosts_hours_once(books):
     rows = by(asked("report", "sessions", "--data", books), "session_id", "currency")
     worked = rows["A", "CNY"]
@@ -244,6 +260,18 @@ def test_sessions_split_their_gross_by_kind_and_count_co_hosts_hours_once(books)
     assert rows["E", "CNY"]["live_ms"] == HOUR
     outside = rows[None, "CNY"]
     assert (outside["gross_minor"], outside["unattributed_share_bp"], outside["live_ms"]) == (3, 10_000, None)
+
+
+def test_tables_of_hosts_and_sessions_are_for_people(books):
+    assert re.search(
+        r"aoi +│ 葵 +│ digital +│ mei +│ KWD +│ +1,234\.567 ", run("report", "hosts", "--data", books).stdout
+    )
+    shown = run("report", "sessions", "--data", books, "--timezone", "Asia/Shanghai").stdout
+    assert re.search(r"B +│ taobao +│ s2 +│ 1970-01-03 04:00:00\+08:00 +│ JPY +│ +1,001 ", shown)
+    assert "gross unknown" in shown
+    early = run("report", "sessions", "--data", books, "--to", "1970-01-01").stdout
+    assert "gross unknown" not in early, "nobody sold as unknown"
+    assert re.search(r"total +│ +│ +│ +│ CNY +│ 205\.04 ", early)
 
 
 def test_csv_has_whole_minor_units(books):
@@ -374,6 +402,18 @@ class TestReconcile:
         assert [(row["check"], row["difference_minor"], row["where"]) for row in wrong] == [
             ("conservation", 0, ["k3", "k4"])
         ]
+
+    def test_a_sale_booked_too_high_and_refunded_too_high_is_found(self, copied):
+        spoil(copied, "ledger", **stray("k2", 1))
+        spoil(copied, "ledger", **stray("k2", -1), refund_id="r1")
+        rows = json.loads(run("reconcile", "--data", copied, "--format", "json", code=1).stdout)
+        assert [(row["check"], row["where"]) for row in rows if row["holds"] is False] == [("conservation", ["k2"])]
+
+    def test_an_excess_that_a_host_pays_for_is_found(self, copied):
+        spoil(copied, "ledger", **stray("k2", 1, host_id="excess_refund"), refund_id="r2")
+        spoil(copied, "ledger", **stray("k2", 1), refund_id="r2")
+        rows = json.loads(run("reconcile", "--data", copied, "--format", "json", code=1).stdout)
+        assert [(row["check"], row["where"]) for row in rows if row["holds"] is False] == [("conservation", ["k2"])]
 
     def test_a_line_of_no_order_and_an_order_of_no_line_are_named(self, copied):
         spoil(copied, "ledger", **stray("nobody", 0))

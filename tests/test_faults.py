@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -68,14 +69,13 @@ Contents = dict[str, list[tuple[str, ...]]]
 
 
 def batches_of_scenario() -> list[str | None]:
-    """28 batches in disorder, with repeats and broken lines, and a fit in the middle and at the end."""
-    random = Random(3)
-    events = shaken(EVENTS, random)
-    cuts = [len(events) * number // 28 for number in range(29)]
+    """14 batches in disorder, with repeats and broken lines, and a fit in the middle and at the end."""
+    events = shaken(EVENTS, Random(3))
+    cuts = [len(events) * number // 14 for number in range(15)]
     texts: list[str | None] = [
         to_bytes(events[start:end]).decode() + '{"type": "broken"}\n' for start, end in zip(cuts, cuts[1:], strict=False)
     ]
-    return [*texts[:16], None, *texts[16:], None]
+    return [*texts[:5], None, *texts[5:], None]
 
 
 def contents(folder: Path, *, but: str = "") -> Contents:
@@ -182,13 +182,12 @@ def test_a_death_at_any_step_changes_nothing(story: Story, undisturbed: Contents
 
 def test_deaths_in_recovery_change_nothing(story: Story, undisturbed: Contents) -> None:
     story.dies("intent")
-    for step in ("shifts", "ledger", "viewer_events", "ledger", "rejects"):
+    for step in ("shifts", "ledger", "viewer_events", "rejects"):
         pending = story.pending()
         story.dies(step, in_recovery=True)
         assert story.pending() == pending
     story.dies("orders")
-    for step in ("roster_events", "ledger", "batches"):
-        story.dies(step, in_recovery=True)
+    story.dies("batches", in_recovery=True)
     story.dies("markov_fits")
     story.dies("ledger", in_recovery=True)
     story.finishes()
@@ -196,7 +195,7 @@ def test_deaths_in_recovery_change_nothing(story: Story, undisturbed: Contents) 
 
 
 def test_a_death_while_the_tables_are_made_changes_nothing(story: Story, undisturbed: Contents) -> None:
-    for statement in (2, 5, 11, 16, 20):
+    for statement in (2, 11, 20):
         assert story.child(die_at_statement=statement).returncode == KILLED
     story.finishes()
     assert_same(contents(story.folder), undisturbed)
@@ -211,7 +210,7 @@ def unplace_last_part(folder: Path, table: str) -> None:
 
 
 def test_a_death_between_the_token_and_its_rows_loses_nothing(story: Story, undisturbed: Contents) -> None:
-    for table in (*TABLES, "batches", "markov_fits"):
+    for table in ("refunds", *ROLLUP_OF, "batches"):
         story.dies(table)
         unplace_last_part(story.folder, ROLLUP_OF.get(table, table))
     story.finishes()
@@ -223,11 +222,11 @@ class Failing:
     """A warehouse whose n-th insert fails, before or after it arrived; it keeps what it was given."""
 
     def __init__(self, warehouse: Embedded, nth: int, *, arrives: bool) -> None:
-        self._warehouse, self._nth, self._arrives = warehouse, nth, arrives
+        self._warehouse, self.nth, self._arrives = warehouse, nth, arrives
         self.given: dict[str, pl.DataFrame] = {}
 
     def insert(self, table: str, frame: pl.DataFrame, token: str) -> None:
-        fails = len(self.given) + 1 == self._nth
+        fails = len(self.given) + 1 == self.nth
         self.given[table] = frame
         if self._arrives or not fails:
             self._warehouse.insert(table, frame, token)
@@ -242,25 +241,31 @@ class Failing:
 def test_a_batch_whose_insert_fails_is_finished_at_the_next_start_with_the_very_same_rows(
     tmp_path: Path, undisturbed: Contents, *, arrives: bool
 ) -> None:
-    folder, lines, offset = tmp_path / "data", 0, 0
+    folder = tmp_path / "data"
     warehouse = Embedded.open(folder)
-    for nth, item in enumerate(batches_of_scenario(), start=1):
-        failing, repeating = (Failing(warehouse, n, arrives=arrives) for n in (1 + nth % 11, 0))
+    try:
+        feed_with_failures(warehouse, arrives=arrives)
+    finally:
+        warehouse.close()
+    assert_same(contents(folder), undisturbed)
+
+
+def feed_with_failures(warehouse: Embedded, *, arrives: bool) -> None:
+    """Feed the batches; each fails at another insert, and a processor that starts anew repeats it."""
+    folder, lines, offset = warehouse.folder, 0, 0
+    for number, item in enumerate(batches_of_scenario(), start=1):
+        failing, repeating = (Failing(warehouse, nth, arrives=arrives) for nth in (1 + number % 11, 0))
         processor = Processor(failing, folder, Rules(), lambda: CLOCK_MS)  # type: ignore[arg-type]  # the rest delegates
         data = (item or "").encode()
-        failed = False
-        try:
+        with suppress(WarehouseError):
             processor.process(SOURCE, data, lines + 1, offset + len(data)) if data else processor.refit()
-        except WarehouseError:
-            failed = True
         lines, offset = lines + data.count(b"\n"), offset + len(data)
-        assert [path.name for path in (folder / "journal").iterdir()] == [f"{nth}.intent"] * failed
+        failed = [path.name for path in (folder / "journal").iterdir()]
+        assert failed == [f"{number}.intent"] * (len(failing.given) == failing.nth)
         again = Processor(repeating, folder, Rules(), lambda: CLOCK_MS + 1)  # type: ignore[arg-type]  # as above
-        assert (again.recovered is not None) == failed
+        assert bool(again.recovered) == bool(failed)
         for table, frame in failing.given.items() if failed else ():
-            assert frame.equals(repeating.given[table]), (nth, table)
-    warehouse.close()
-    assert_same(contents(folder), undisturbed)
+            assert frame.equals(repeating.given[table]), (number, table)
 
 
 def test_a_processor_that_failed_takes_nothing_on_before_the_next_start(warehouse: Embedded) -> None:
@@ -276,7 +281,7 @@ def test_a_processor_that_failed_takes_nothing_on_before_the_next_start(warehous
 
 
 def test_a_full_disk_is_refused_with_a_remedy_and_loses_nothing(story: Story, undisturbed: Contents) -> None:
-    for limit in (0, 40, 150, 400, 1000, 2000, 3000, 4000):
+    for limit in (0, 400, 2500):
         ended = story.child(file_limit=limit)
         assert ended.returncode == REFUSED, ended
         assert re.fullmatch(r"insert into \w+: .*free some space and start again.*\n", ended.stderr), ended.stderr

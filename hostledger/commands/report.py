@@ -113,7 +113,7 @@ def _sessions(books: Books) -> pl.DataFrame:
 
 def _narrow(frame: pl.DataFrame) -> pl.DataFrame:
     """Leave columns out of a table for people that say little: titles, and unknown hosts where there are none."""
-    if "gross_unknown_minor" in frame.columns and not frame["gross_unknown_minor"].any():
+    if "gross_unknown_minor" in frame.columns and (frame["gross_unknown_minor"] == 0).all():
         frame = frame.drop("gross_unknown_minor")
     return frame.drop("title", strict=False)
 

@@ -20,7 +20,7 @@ SELECT toInt64(toUnixTimestamp(toStartOfFifteenMinutes(standing.minute))) * 1000
         toString(host_kinds.kind)
     ) AS kind,
     toString(standing.currency) AS currency,
-    toInt64(count()) AS orders
+    toInt64(uniqExact(standing.order_id)) AS orders
 FROM standing
 ASOF LEFT JOIN host_kinds
     ON standing.host_id = host_kinds.host_id AND toDateTime64(standing.minute, 3, 'UTC') >= host_kinds.from_at
