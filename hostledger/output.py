@@ -9,10 +9,12 @@ from typing import Annotated, NoReturn
 import polars as pl
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 REFUSED = 2
 """Exit code for what the user can mend: wrong input, wrong options, a locked folder, a full disk, a port in use."""
+_WIDEST = 10_000
 
 
 class Format(StrEnum):
@@ -33,7 +35,14 @@ def show(frame: pl.DataFrame, output: Format, title: str = "") -> None:
     elif output is Format.CSV:
         typer.echo(frame.write_csv(), nl=False)
     else:
-        Console().print(_table(frame, title))
+        print_table(_table(frame, title))
+
+
+def print_table(table: Table) -> None:
+    """Print a table as wide as it needs to be: a figure is never cut."""
+    console = Console()
+    wanted = Measurement.get(console, console.options.update(max_width=_WIDEST), table).maximum
+    Console(width=max(console.width, wanted)).print(table)
 
 
 def _table(frame: pl.DataFrame, title: str) -> Table:
@@ -41,10 +50,14 @@ def _table(frame: pl.DataFrame, title: str) -> Table:
     for name, dtype in frame.schema.items():
         table.add_column(name.replace("_", " "), justify="right" if dtype.is_numeric() else "left")
     for row in frame.iter_rows():
-        table.add_row(
-            *("" if value is None else f"{value:,}" if isinstance(value, int) else str(value) for value in row)
-        )
+        table.add_row(*map(_cell, row))
     return table
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def tell(message: str) -> None:

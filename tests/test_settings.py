@@ -78,7 +78,7 @@ def test_a_name_that_is_no_setting_is_refused_and_the_settings_are_listed(name: 
 
 
 def test_names_of_others_and_those_of_the_test_run_are_no_business_of_ours() -> None:
-    Settings.read({"HOME": "/root", "LOOKBACK": "7x", "HOSTLEDGER_REQUIRE": "browser", "HOSTLEDGER_CHROMIUM": "c"})
+    Settings.read({"HOME": "/nowhere", "LOOKBACK": "7x", "HOSTLEDGER_REQUIRE": "browser", "HOSTLEDGER_CHROMIUM": "c"})
 
 
 def test_the_defaults_are_those_of_the_table_and_of_the_rules() -> None:

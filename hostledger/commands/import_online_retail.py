@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hostledger.output import Format, FormatOption, refuse, refusing, tell
+from hostledger.output import Format, FormatOption, print_table, refuse, refusing, tell
 from hostledger.settings import Settings
 from streams.sources.online_retail import WrongFileError, read_invoices, statement
 from streams.sources.online_retail.importing import trading_days
@@ -75,7 +75,7 @@ def _show(table: pl.DataFrame, output: Format) -> None:
     elif output is Format.CSV:
         typer.echo(table.write_csv(), nl=False)
     else:
-        Console().print(_bridge_table(table))
+        print_table(_bridge_table(table))
 
 
 def _bridge_table(table: pl.DataFrame) -> Table:
