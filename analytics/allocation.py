@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from analytics.contract import MAX_AMOUNT_MINOR
+from analytics.events import MAX_AMOUNT_MINOR
 
 _WIDE = (1 << 126) // MAX_AMOUNT_MINOR
 

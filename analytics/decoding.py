@@ -12,12 +12,13 @@ from typing import Union
 import msgspec
 import numpy as np
 import polars as pl
-
 from msgspec import Raw
 
 from analytics import rejection
-from analytics.contract import LOOSE_TYPES, MAX_ID_BYTES, TYPES, Event, ViewerEvent
-from analytics.facts import Facts, ViewerColumns, frames
+from analytics.columns import ViewerColumns
+from analytics.contract import LOOSE_TYPES, TYPES
+from analytics.events import MAX_ID_BYTES, Event, ViewerEvent
+from analytics.facts import Facts, frames
 from analytics.rejection import Reject
 
 PIECE_BYTES = 1 << 16

@@ -18,37 +18,10 @@ from typing import Any, Self
 
 import polars as pl
 
-from analytics.contract import (
-    LOOSE_TYPES,
-    ROSTER_TYPES,
-    TYPES,
-    VIEWER_TYPES,
-    Event,
-    OrderPaid,
-    OrderRefunded,
-    ViewerEvent,
-)
+from analytics.columns import ViewerColumns, id_column
+from analytics.contract import ROSTER_TYPES
+from analytics.events import Event, OrderPaid, OrderRefunded
 
-VIEWER_TYPE_NAMES = [str(struct.__struct_config__.tag) for struct in VIEWER_TYPES]
-_code_of = {
-    struct: VIEWER_TYPE_NAMES.index(str(struct.__struct_config__.tag))
-    for struct in (*TYPES.values(), *LOOSE_TYPES)
-    if issubclass(struct, ViewerEvent)
-}
-_type_dtype = pl.Enum(VIEWER_TYPE_NAMES)
-
-VIEWER_EVENTS: dict[str, Any] = {
-    "event_id": pl.String,
-    "occurred_ms": pl.Int64,
-    "type": _type_dtype,
-    "session_id": pl.String,
-    "viewer_id": pl.String,
-    "product_id": pl.String,
-    "count": pl.UInt32,
-    "amount_minor": pl.Int64,
-    "currency": pl.String,
-    "source": pl.String,
-}
 ORDERS = {
     "position": pl.UInt64,
     "event_id": pl.String,
@@ -112,40 +85,6 @@ ROSTER_EVENTS: dict[str, Any] = {
 }
 
 
-class ViewerColumns:
-    """Viewer events as growing columns; the events themselves are let go at once, which keeps memory near."""
-
-    _TEXT = ("event_id", "session_id", "viewer_id", "product_id", "currency", "source")
-    _NUMBERS = ("occurred_at", "count", "amount_minor")
-
-    def __init__(self) -> None:
-        self._types: list[int] = []
-        self._values: dict[str, list[Any]] = {name: [] for name in (*self._TEXT, *self._NUMBERS)}
-
-    def add(self, events: Sequence[ViewerEvent]) -> None:
-        """Take events in."""
-        self._types += [_code_of[event.__class__] for event in events]
-        for name, values in self._values.items():
-            values.extend(map(_getters[name], events))
-
-    def frame(self) -> pl.DataFrame:
-        """Give the frame of all events taken in, VIEWER_EVENTS."""
-        values = self._values
-        return pl.DataFrame(
-            {
-                **{name: _ids(values[name]) for name in self._TEXT},
-                "occurred_ms": values["occurred_at"],
-                "type": pl.Series(self._types, dtype=pl.UInt8).cat.to(_type_dtype),
-                "count": values["count"],
-                "amount_minor": values["amount_minor"],
-            },
-            schema_overrides=VIEWER_EVENTS,
-        ).select(list(VIEWER_EVENTS))
-
-
-_getters = {name: attrgetter(name) for name in (*ViewerColumns._TEXT, *ViewerColumns._NUMBERS)}  # noqa: SLF001  # same module
-
-
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Events as columns; see the module's table."""
@@ -183,16 +122,8 @@ def frames(viewer: ViewerColumns, other: Sequence[tuple[Event, int]]) -> Facts:
     )
 
 
-def _ids(values: list[Any]) -> pl.Series:
-    """Text column of ids; a number becomes its digits, which only then costs a pass in Python."""
-    try:
-        return pl.Series(values, dtype=pl.String, strict=True)
-    except TypeError:
-        return pl.Series([value if value is None else str(value) for value in values], dtype=pl.String)
-
-
 def _column(events: Sequence[Any], name: str) -> pl.Series:
-    return _ids(list(map(attrgetter(name), events)))
+    return id_column(list(map(attrgetter(name), events)))
 
 
 def _orders(placed: Sequence[tuple[OrderPaid, int]]) -> pl.DataFrame:
@@ -218,8 +149,8 @@ def _order_lines(events: Sequence[OrderPaid]) -> pl.DataFrame:
     lines = [line for event in events for line in event.lines]
     return pl.DataFrame(
         {
-            "event_id": _ids([event.event_id for event in events for _ in event.lines]),
-            "order_id": _ids([event.order_id for event in events for _ in event.lines]),
+            "event_id": id_column([event.event_id for event in events for _ in event.lines]),
+            "order_id": id_column([event.order_id for event in events for _ in event.lines]),
             "line_id": _column(lines, "line_id"),
             "product_id": _column(lines, "product_id"),
             "quantity": [line.quantity for line in lines],
@@ -256,7 +187,7 @@ def _roster_events(events: Sequence[Event]) -> pl.DataFrame:
             "event_id": _column(events, "event_id"),
             "type": [str(event.__struct_config__.tag) for event in events],
             "occurred_ms": [event.occurred_at for event in events],
-            **{name: _ids(values(name)) for name in _ROSTER_TEXT},
+            **{name: id_column(values(name)) for name in _ROSTER_TEXT},
             **{name: values(name) for name in (*_ROSTER_NUMBERS, *_ROSTER_LISTS)},
             "label_required": values("label_required"),
         },

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 
-from analytics.contract import MAX_TIME_MS
+from analytics.events import MAX_TIME_MS
 
 OPEN_MS = MAX_TIME_MS + 1
 """End of an interval that has not ended."""

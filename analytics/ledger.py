@@ -35,8 +35,8 @@ ENTRIES: dict[str, Any] = {
 def canonical(orders: pl.DataFrame, refunds: pl.DataFrame, weights: pl.DataFrame) -> pl.DataFrame:
     """Say what the books must hold for these orders: an entry per model, posting and account.
 
-    orders: order_id, ordered_ms, session_id, currency, amount_minor; refunds: all known ones of these orders, each once;
-    weights: order_id, model, host_id, weight, basis, fit.
+    orders: order_id, ordered_ms, session_id, currency, amount_minor; refunds: all known ones of these orders, each
+    once; weights: order_id, model, host_id, weight, basis, fit.
     With C the refunds of an order up to and with a refund in (time, id) order, the books after it are
     allocate(max(amount - C, 0)) by the order's weights; its entries are the difference to the books before it, zeros
     left out. What exceeds the order goes to `excess_refund`, positive. Sales keep their entries of zero.

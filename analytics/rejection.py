@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import Raw
 
-from analytics.contract import LOOSE_TYPES, MAX_ID_BYTES, RESERVED_HOST_IDS, TYPES, Event, OrderLine, OrderPaid
+from analytics.contract import LOOSE_TYPES, RESERVED_HOST_IDS, TYPES
+from analytics.events import MAX_ID_BYTES, Event, OrderLine, OrderPaid
 
 VALUE_LIMIT = 200
 

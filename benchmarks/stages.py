@@ -57,6 +57,11 @@ class Clock:
 
         return measured
 
+    def rows(self) -> list[dict[str, object]]:
+        """Stages with their seconds and calls, the longest first."""
+        longest = sorted(self.seconds.items(), key=lambda item: -item[1])
+        return [{"stage": stage, "cpu_seconds": spent, "calls": self.calls[stage]} for stage, spent in longest]
+
     def _note(self, stage: str, spent: float) -> None:
         inner = self._inner.pop()
         self.seconds[stage] = self.seconds.get(stage, 0.0) + spent - inner

@@ -42,8 +42,10 @@ class Journal:
     mark: Callable[[str], None] = lambda _step: None
 
     def write(self, intent: Intent, data: bytes) -> None:
-        """Write an intent down. Raises WarehouseError when the disk refuses."""
+        """Write an intent down. Raises WarehouseError when the disk refuses, or when the batch was taken on before."""
         path = self.folder / f"{intent.batch}.intent"
+        if path.exists():
+            raise WarehouseError(f"journal {path}: this batch is unfinished; start again, which finishes it first")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with (half := path.with_suffix(".half")).open("wb") as file:

@@ -13,8 +13,8 @@ from analytics.paths import steps
 from analytics.rules import Rules
 from analytics.warehouse import Warehouse, tables
 from streams import live
-from streams.booking import plain_orders, plain_refunds, typed_entries
 from streams.journal import Intent
+from streams.money import plain_orders, plain_refunds, typed_entries
 from streams.outcome import Outcome, Stored
 from streams.state import State
 

@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it ships no types
 
-from analytics.contract import MAX_AMOUNT_MINOR, MAX_TIME_MS, TYPES, schema
+from analytics.contract import TYPES, schema
 from analytics.currencies import EXPONENTS, decimal_text
 from analytics.decoding import decode
+from analytics.events import MAX_AMOUNT_MINOR, MAX_TIME_MS
 
 Event = dict[str, Any]
 LINE = {"line_id": "1", "product_id": "p", "quantity": 2, "amount_minor": 990, "category": "care"}

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from referee_cases import expected, hosts_of, inputs, rows
 
-from analytics import allocation, ledger, models, roster
+from analytics import allocation, ledger, models, path_models, roster
 from analytics.allocation import allocate
 from analytics.intervals import OPEN_MS, overlaps
 from analytics.markov import EXACT_WEIGHT_LIMIT, NO_FIT, ROUNDED_SCALE, Fit, fit, transitions
@@ -267,14 +267,14 @@ WEEK_MS = 7 * 86_400_000
     ],
 )
 def test_time_decay_is_exact_where_a_double_is_in_doubt(age_ms: int, weight: int) -> None:
-    assert models._decay(pl.Series([age_ms]), WEEK_MS).to_list() == [weight]
+    assert path_models._decay(pl.Series([age_ms]), WEEK_MS).to_list() == [weight]
     assert exactly_decayed(age_ms, WEEK_MS) == weight
 
 
 @searched
 @given(ages=st.lists(st.integers(0, 10**10), min_size=1, max_size=20), half_life_ms=st.integers(1, 10**10))
 def test_time_decay_is_exact_for_any_age_and_half_life(ages: list[int], half_life_ms: int) -> None:
-    found = models._decay(pl.Series(ages, dtype=pl.Int64), half_life_ms).to_list()
+    found = path_models._decay(pl.Series(ages, dtype=pl.Int64), half_life_ms).to_list()
     assert found == [exactly_decayed(age, half_life_ms) for age in ages]
 
 

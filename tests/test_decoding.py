@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from test_contract import EXAMPLES, LINE
 
 from analytics import decoding
-from analytics.contract import Event, ViewerEvent
 from analytics.decoding import Decoded, decode
+from analytics.events import Event, ViewerEvent
 from analytics.facts import Facts, ViewerColumns, frames
 from analytics.rejection import REMEDIES, VALUE_LIMIT, read_line
 

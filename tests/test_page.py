@@ -1,16 +1,15 @@
 """Claims about the live page's figures, routes and streams, without a browser."""
 
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 import threading
 import urllib.error
 from collections import Counter
 from contextlib import ExitStack, closing
+from pathlib import Path
 
 import polars as pl
 import pytest

@@ -8,6 +8,8 @@ from importlib.resources import files
 
 from analytics.warehouse import WarehouseError
 
+_CREATE = re.compile(r"^CREATE (?:TABLE|VIEW|MATERIALIZED VIEW) ")
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
@@ -53,9 +55,7 @@ def migrate(run: Callable[[str], str]) -> list[str]:
     fresh = [migration for number, migration in known.items() if number not in applied]
     for migration in fresh:
         for statement in migration.statements:
-            run(statement)
-        run(
-            "INSERT INTO schema_migrations (number, name, checksum) VALUES "
-            f"({migration.number}, '{migration.name}', '{migration.checksum}')"  # noqa: S608  # our own file names
-        )
+            run(_CREATE.sub(r"\g<0>IF NOT EXISTS ", statement))  # a process may have died in the middle of the file
+        values = f"({migration.number}, '{migration.name}', '{migration.checksum}')"
+        run(f"INSERT INTO schema_migrations (number, name, checksum) VALUES {values}")  # noqa: S608  # our file names
     return [migration.name for migration in fresh]

@@ -11,7 +11,7 @@ import polars as pl
 import typer
 
 from analytics import reports
-from analytics.contract import MAX_TIME_MS
+from analytics.events import MAX_TIME_MS
 from analytics.metrics import METRICS, booked, day_start_ms
 from analytics.reports import FIGURES, OUTSIDE, SPLIT
 from analytics.rules import DAY_MS, MODELS

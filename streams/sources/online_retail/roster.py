@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 import polars as pl
 
-from analytics.contract import ROSTER_TYPES, Event
+from analytics.contract import ROSTER_TYPES
+from analytics.events import Event
 from analytics.rejection import Reject, read_line
 from streams.sources.online_retail.reading import SHOP_ZONE, WrongFileError
 

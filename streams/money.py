@@ -1,0 +1,135 @@
+"""Who earned what in a batch: what is new or touched is credited, refunds follow, and only the difference is booked."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from analytics import crediting, ledger, models, presence, roster
+from analytics.facts import Facts
+from analytics.paths import STEPS
+from analytics.rules import Rules
+from analytics.warehouse import Warehouse, tables
+from streams import live
+from streams.late import DIRTY, dirty_orders
+from streams.state import State
+
+_ORDER = ["order_id", "viewer_id", "ordered_ms", "session_id", "declared_host_id", "currency", "amount_minor"]
+_REFUND = ["refund_id", "order_id", "refunded_ms", "currency", "amount_minor"]
+LATE_REFUND = "late refund"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A batch as far as money is concerned: its new facts, the states around it, its changes of presence."""
+
+    facts: Facts
+    state: State
+    after: State
+    changes: pl.DataFrame
+    warehouse: Warehouse
+    rules: Rules
+    batch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What a batch books: ledger lines, paths of the orders credited, frozen orders, refunds in a wrong currency."""
+
+    lines: pl.DataFrame
+    paths: pl.DataFrame
+    frozen: int
+    mismatched: pl.DataFrame
+
+
+def booked(work: Work) -> Money:
+    """Credit what is new or touched, book refunds by the weights that stand, and give the lines that are missing."""
+    dirty, frozen = _touched(work)
+    known = _known_orders(work, dirty)
+    orders = pl.concat([work.facts.orders.select(_ORDER), known])
+    refunds, wrong = _refunds(work, orders)
+    ids = pl.concat([work.facts.orders["order_id"], dirty["order_id"]]).to_frame()
+    to_credit = orders.join(ids, on="order_id", how="semi")
+    weights, steps = credited(to_credit, work)
+    standing = typed_entries(
+        work.warehouse.query("core_booked", order_ids=known["order_id"].to_list(), batch=work.batch)
+    )
+    kept = standing.filter(pl.col("refund_id").is_null()).join(to_credit, on="order_id", how="anti")
+    weights = pl.concat([weights, kept.select(list(models.WEIGHTS))])
+    comparable = standing.join(weights.select("order_id", "model").unique(), on=["order_id", "model"], how="semi")
+    lines = ledger.lines(ledger.canonical(orders, refunds, weights), comparable, _reasons(known, dirty))
+    changed = to_credit.join(lines, on="order_id", how="semi")
+    return Money(lines, tables.order_paths(steps, changed), frozen, wrong)
+
+
+def credited(orders: pl.DataFrame, work: Work) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Weights and steps of orders, from the marks of their viewers in the warehouse and in the batch."""
+    if orders.is_empty():
+        return pl.DataFrame(schema=models.WEIGHTS), pl.DataFrame(schema=STEPS)
+    viewers = orders["viewer_id"].unique()
+    stored = work.warehouse.query("core_marks_of_viewers", viewers=viewers.to_list(), batch=work.batch)
+    new = crediting.presence_marks(work.facts.viewer_events).join(viewers.to_frame(), on="viewer_id", how="semi")
+    columns = [pl.col(name).cast(dtype) for name, dtype in live.MARKS.items()]
+    marks = pl.concat([stored.select(columns), new.select(columns)])
+    last_ms = int(orders["ordered_ms"].max())  # type: ignore[arg-type]  # not empty
+    watches = presence.watches(marks, _activity(marks, last_ms, work), work.after.ends, work.rules.idle_ms)
+    lineups = roster.lineups(work.after.shifts)
+    return crediting.credit(orders, watches, lineups, work.rules, work.after.fit)
+
+
+def plain_orders(found: pl.DataFrame) -> pl.DataFrame:
+    """Orders in the columns of the core."""
+    return found.select(_ORDER)
+
+
+def plain_refunds(found: pl.DataFrame) -> pl.DataFrame:
+    """Refunds in the columns of the core."""
+    return found.select(_REFUND)
+
+
+def typed_entries(found: pl.DataFrame) -> pl.DataFrame:
+    """Standing entries in the columns and types of the core."""
+    wanted = {name: dtype for name, dtype in ledger.ENTRIES.items() if name not in {"kind", "sign", "reason"}}
+    return found.select(pl.col(name).cast(dtype) for name, dtype in wanted.items())
+
+
+def _touched(work: Work) -> tuple[pl.DataFrame, int]:
+    """Booked orders that late facts touch and that may still be restated, and how many may not."""
+    if not work.state.batch:
+        return pl.DataFrame(schema=DIRTY), 0
+    found = dirty_orders(work.changes, work.after.shifts, work.state, work.warehouse, work.batch)
+    is_frozen = pl.col("ordered_ms") < (work.after.newest_ms or 0) - work.rules.correction_ms
+    return found.filter(~is_frozen), found.filter(is_frozen).height
+
+
+def _known_orders(work: Work, dirty: pl.DataFrame) -> pl.DataFrame:
+    """Stored orders that the batch touches: by a late fact or by a refund."""
+    ids = pl.concat([work.facts.refunds["order_id"], dirty["order_id"]]).unique()
+    found = work.warehouse.query("core_orders_by_id", order_ids=ids.to_list(), batch=work.batch)
+    return plain_orders(found).join(work.facts.orders, on="order_id", how="anti")
+
+
+def _refunds(work: Work, orders: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """All refunds of these orders to book, and those in a wrong currency that this batch brings to light."""
+    stored = work.warehouse.query("core_refunds_of_orders", order_ids=orders["order_id"].to_list(), batch=work.batch)
+    new = work.facts.refunds.join(orders, on="order_id", how="semi")
+    bookable, wrong = crediting.right_currency(pl.concat([plain_refunds(stored), plain_refunds(new)]), orders)
+    from_new_refunds = wrong.join(work.facts.refunds, on="refund_id", how="semi")
+    from_new_orders = wrong.join(work.facts.orders, on="order_id", how="semi")
+    return bookable, pl.concat([from_new_refunds, from_new_orders]).unique("refund_id", maintain_order=True)
+
+
+def _activity(marks: pl.DataFrame, last_ms: int, work: Work) -> pl.DataFrame:
+    """Times at which the viewers did something, those in the warehouse only where silence may matter."""
+    new = crediting.activity(work.facts.viewer_events, work.facts.orders)
+    idle_ms = work.rules.idle_ms
+    waiting = presence.silent(marks, work.after.ends, idle_ms, last_ms)["viewer_id"].unique().to_list()
+    if not waiting:
+        return new
+    stored = work.warehouse.query("core_activity_of_viewers", viewers=waiting, idle_ms=idle_ms, batch=work.batch)
+    return pl.concat([new, stored.select("viewer_id", "at_ms")])
+
+
+def _reasons(known: pl.DataFrame, dirty: pl.DataFrame) -> pl.DataFrame:
+    """Why each stored order may be restated: order_id, reason."""
+    refunded = known.join(dirty, on="order_id", how="anti")
+    return pl.concat([dirty.select("order_id", "reason"), refunded.select("order_id", reason=pl.lit(LATE_REFUND))])
