@@ -33,7 +33,7 @@ class Stage:
     """One scenario in the making: its random source, its clock, its people and the events so far."""
 
     def __init__(self, seed: int, size: Size) -> None:
-        self.random = random = Random(f"{size} {seed}")  # noqa: S311 -- a scenario must be repeatable, not secret
+        self.random = random = Random(f"{size} {seed}")
         self.extent = extent = EXTENTS[size]
         self.grid_ms = random.choice(GRIDS_MS)
         self.origin_ms = random.choice((0, 1_700_000_000_000))

@@ -203,7 +203,7 @@ def shaken(events: Sequence[Event]) -> st.SearchStrategy[list[Event]]:
     """The same events in another order, some of them more than once."""
 
     def shake(seed: int) -> list[Event]:
-        random = Random(seed)  # noqa: S311 -- as above: repeatable, not secret
+        random = Random(seed)
         again = [event for event in events if random.random() < random.choice((0.0, 0.1, 0.5))]
         return random.sample([*events, *again], len(events) + len(again))
 

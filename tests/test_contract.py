@@ -247,6 +247,35 @@ def test_what_a_schema_cannot_say_the_decoder_refuses(reason: str, event: Event)
     assert refused(event) == reason
 
 
+@pytest.mark.parametrize(
+    ("kind", "field", "lowest", "highest"),
+    [
+        ("viewer_left", "occurred_at", 0, 4_102_444_800_000),
+        ("likeness_contracted", "valid_from", 0, 4_102_444_800_000),
+        ("likeness_contracted", "valid_to", 0, 4_102_444_800_000),
+        ("likeness_contracted", "fee_minor", 0, 10**15),
+        ("likeness_contracted", "royalty_bps", 0, 10_000),
+        ("gift_sent", "amount_minor", 0, 10**15),
+        ("order_refunded", "amount_minor", 0, 10**15),
+        ("liked", "count", 0, 10**9),
+        ("order_paid", "quantity", -(10**9), 10**9),
+        ("order_paid", "amount_minor", -(10**15), 10**15),
+    ],
+)
+def test_a_number_is_taken_up_to_its_limits_and_not_one_beyond(
+    kind: str, field: str, lowest: int, highest: int
+) -> None:
+    def verdict(value: int) -> tuple[bool, str | None]:
+        event = {**EXAMPLES[kind], field: value}
+        if kind == "order_paid":  # the sum stays in its limits
+            balance = {**LINE, "line_id": "balance", "amount_minor": -value if field == "amount_minor" else 0}
+            event = {**EXAMPLES[kind], "lines": [{**LINE, field: value}, *([balance] if abs(value) <= 10**15 else [])]}
+        return allows(event), refused(event)
+
+    assert [verdict(lowest), verdict(highest)] == [(True, None)] * 2
+    assert [verdict(lowest - 1), verdict(highest + 1)] == [(False, "field_value")] * 2
+
+
 @pytest.mark.parametrize("field", IDS)
 def test_every_id_is_limited_by_its_bytes(field: str) -> None:
     kind = next(kind for kind, event in EXAMPLES.items() if field in (event | event.get("lines", [{}])[0]))

@@ -355,6 +355,8 @@ def test_weights_are_the_smallest_whole_numbers_in_the_ratio_of_the_effects() ->
     )
     assert found.weights() == {"a": 57, "b": 63, "c": 35, "d": 0}
     assert found.exact
+    common = replace(found, removal={"a": Fraction(2, 3), "b": Fraction(2, 5)})
+    assert common.weights() == {"a": 5, "b": 3}
     assert (NO_FIT.weights(), NO_FIT.exact, NO_FIT.shares) == ({}, True, {})
 
 
@@ -429,11 +431,23 @@ def test_at_a_hand_over_the_incoming_host_has_the_air_and_an_open_shift_goes_on(
 def stretches(draw: st.DrawFn, *, disjoint: bool) -> list[tuple[str, int, int]]:
     """Intervals by key; disjoint per key if asked, touching ones and open ones among them."""
     found = []
-    for key in draw(st.lists(st.sampled_from("xyz"), unique=True)):
-        times = sorted(draw(st.lists(st.integers(0, 30) | st.just(OPEN_MS), max_size=8, unique=True)))
+    for key in draw(st.lists(st.sampled_from("xy"), unique=True)):
+        times = sorted(draw(st.lists(st.integers(0, 9) | st.just(OPEN_MS), max_size=8, unique=True)))
         pairs = list(pairwise(times)) if disjoint else list(zip(times[::2], times[1::2], strict=False)) * 2
         found += [(key, start, end) for start, end in pairs if not disjoint or draw(st.booleans())]
     return draw(st.permutations(found))
+
+
+def intervals(name: str, *found: tuple[str, int, int]) -> pl.DataFrame:
+    """Numbered intervals: key, start, end."""
+    schema = {"key": pl.String, "start_ms": pl.Int64, "end_ms": pl.Int64}
+    return pl.DataFrame(list(found), schema=schema, orient="row").with_row_index(name)
+
+
+def test_intervals_that_only_touch_do_not_overlap() -> None:
+    rights = intervals("right", ("x", 0, 5), ("x", 5, 9), ("x", 9, 12), ("y", 5, 9))
+    met = overlaps(intervals("left", ("x", 5, 9), ("z", 0, 99)), rights, "key")
+    assert met.select("left", "start_ms", "end_ms", "right").rows() == [(0, 5, 9, 1)]
 
 
 @searched
@@ -441,16 +455,18 @@ def stretches(draw: st.DrawFn, *, disjoint: bool) -> list[tuple[str, int, int]]:
 def test_overlaps_are_what_a_double_loop_finds(
     left: list[tuple[str, int, int]], right: list[tuple[str, int, int]]
 ) -> None:
-    schema = {"key": pl.String, "start_ms": pl.Int64, "end_ms": pl.Int64}
-    lefts = pl.DataFrame(left, schema=schema, orient="row").with_row_index("left")
-    rights = pl.DataFrame(right, schema=schema, orient="row").with_row_index("right")
     met = [
         (n, key, max(start, begin), min(end, stop), m)
         for n, (key, start, end) in enumerate(left)
         for m, (other, begin, stop) in sorted(enumerate(right), key=lambda numbered: numbered[1][1])
         if key == other and max(start, begin) < min(end, stop)
     ]
-    assert overlaps(lefts, rights, "key").select("left", "key", "start_ms", "end_ms", "right").rows() == met
+    assert (
+        overlaps(intervals("left", *left), intervals("right", *right), "key")
+        .select("left", "key", "start_ms", "end_ms", "right")
+        .rows()
+        == met
+    )
 
 
 def test_a_search_that_64_bits_cannot_hold_is_refused_in_words() -> None:

@@ -261,6 +261,8 @@ def test_unknown_fields_are_left_out_and_counted_also_inside_order_lines() -> No
     plain = decode(line_of(ORDER | {"lines": [LINE, LINE]}) + b"\n" + line_of(JOIN))
     assert (decoded.unknown_fields, plain.unknown_fields) == (6, 0)
     assert facts_alike(decoded.facts, plain.facts)
+    assert read_line(line_of(order))[1] == 4
+    assert decode(raw(order, "order_id", b"1e5") + b"\n" + line_of(order)).unknown_fields == 8
 
 
 def test_two_events_on_a_line_and_one_event_on_two_lines_are_rejected_whatever_stands_around_them() -> None:

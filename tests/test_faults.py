@@ -70,7 +70,7 @@ Contents = dict[str, list[tuple[str, ...]]]
 
 def batches_of_scenario() -> list[str | None]:
     """14 batches in disorder, with repeats and broken lines, and a fit in the middle and at the end."""
-    events = shaken(EVENTS, Random(3))  # noqa: S311  # repeatable, not secret
+    events = shaken(EVENTS, Random(3))  # repeatable, not secret
     cuts = [len(events) * number // 14 for number in range(15)]
     texts: list[str | None] = [
         to_bytes(events[start:end]).decode() + '{"type": "broken"}\n' for start, end in pairwise(cuts)
@@ -334,7 +334,7 @@ def killed_after(command: list[str], delay_s: float) -> bool:
 def test_kills_at_random_moments_of_a_replay_change_nothing(
     files: list[Path], replayed: Contents, tmp_path: Path
 ) -> None:
-    random, kills, round_ = Random(20), 0, 0  # noqa: S311  # as above
+    random, kills, round_ = Random(20), 0, 0  # as above
     while kills < RANDOM_KILLS:
         round_ += 1
         folder = tmp_path / f"data{round_}"

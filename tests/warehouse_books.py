@@ -56,8 +56,8 @@ def activity(warehouse: Embedded) -> dict[tuple[str, int], tuple[int, ...]]:
     """The rollup activity_minute: views, entrants, clicks, carts, comments, likes, shares, follows."""
     found = rows(
         warehouse,
-        "SELECT session_id, toUnixTimestamp(minute) * 1000, sum(views), uniqExactMerge(viewers), sum(clicks), sum(carts), "
-        "sum(comments), sum(likes), sum(shares), sum(follows) FROM activity_minute GROUP BY 1, 2",
+        "SELECT session_id, toUnixTimestamp(minute) * 1000, sum(views), uniqExactMerge(viewers), sum(clicks), "
+        "sum(carts), sum(comments), sum(likes), sum(shares), sum(follows) FROM activity_minute GROUP BY 1, 2",
     )
     sums = {(row[0], int(row[1])): tuple(map(int, row[2:])) for row in found}
     return {key: value for key, value in sums.items() if any(value)}

@@ -1,0 +1,34 @@
+"""What every peer's script needs: the journeys, a clock, and one line of JSON. It runs inside the peer's virtualenv."""
+
+import json
+import sys
+import time
+
+import numpy as np
+
+HOSTS = ["host-%02d" % number for number in range(12)]
+
+
+def journeys():
+    """Host names per journey, whether it converted, and the age of each step in hours."""
+    drawn = np.load(sys.argv[1])
+    count = int(sys.argv[2])
+    ends = np.cumsum(drawn["length"][:count])
+    cuts = list(zip([0, *ends[:-1].tolist()], ends.tolist()))
+    hosts = [HOSTS[number] for number in drawn["host"][: ends[-1]].tolist()]
+    ages = (drawn["age_ms"][: ends[-1]] / 3_600_000).tolist()
+    converted = drawn["converted"][:count].tolist()
+    return [hosts[a:b] for a, b in cuts], converted, [ages[a:b] for a, b in cuts]
+
+
+def tell(runs):
+    """Run each model as often as asked; say seconds and each host's credited conversions."""
+    told = {}
+    for name, run in runs.items():
+        seconds = []
+        for _ in range(int(sys.argv[3])):
+            began = time.perf_counter()
+            credited = run()
+            seconds.append(time.perf_counter() - began)
+        told[name] = {"seconds": seconds, "credited": {host: float(part) for host, part in credited.items()}}
+    print(json.dumps({"results": told}))
