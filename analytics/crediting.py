@@ -112,7 +112,10 @@ def books(facts: Facts, rules: Rules) -> Books:
     ends = roster.session_ends(facts.roster_events)
     lineups = roster.lineups(roster.shifts(roster.shift_marks(facts.roster_events), ends))
     watches = presence.watches(
-        presence_marks(facts.viewer_events), activity(facts.viewer_events, facts.orders), ends, rules.idle_ms
+        presence.ordered(presence_marks(facts.viewer_events)),
+        activity(facts.viewer_events, facts.orders),
+        ends,
+        rules.idle_ms,
     )
     found = steps(facts.orders, watches, lineups, rules.lookback_ms)
     fitted = None

@@ -21,7 +21,9 @@ from analytics.events import MAX_ID_BYTES, Event, ViewerEvent
 from analytics.facts import Facts, frames
 from analytics.rejection import Reject
 
-PIECE_BYTES = 1 << 16
+PIECE_BYTES = 1 << 15
+FEW = 4
+"""A piece with more odd lines than this has a producer with fields of its own: its lines are decoded loosely."""
 _NEWLINE = ord("\n")
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _MARK = b"\xef\xbb\xbf"  # the byte-order mark that some tools put before the first line
@@ -108,23 +110,24 @@ def _pieces(data: bytes) -> Iterator[bytes]:
 
 def _read(piece: bytes, position: int, read: _Reading) -> None:
     """Read a piece whole; where that fails, the lines before the odd one, the odd one, and the lines behind it."""
-    waiting = [(piece, position)]
+    waiting, odd_ones = [(piece, position)], 0
     while waiting:
         part, first = waiting.pop()
         if _lines(part) == 1:
             _read_one(part.removesuffix(b"\n"), first, read)
             continue
-        odd = _read_whole(part, first, read)
+        odd = _read_whole(part, first, read, strictly=odd_ones < FEW)
         if odd is not None:
+            odd_ones += 1
             cuts = _cuts(part, odd)
             waiting += [(part[start:end], first + line) for line, start, end in reversed(cuts)]
 
 
-def _read_whole(part: bytes, first: int, read: _Reading) -> int | None:
+def _read_whole(part: bytes, first: int, read: _Reading, *, strictly: bool) -> int | None:
     """Read lines at once. Returns null if all is well, else the number of a line to cut at, from 0."""
     lines = _lines(part)
     try:
-        events, unknown = _decoded(part)
+        events, unknown = (_strict.decode_lines(part), 0) if strictly else _decoded_loosely(part)
         if len(events) == lines and _breaks_between_events(part):
             _keep(events, first, read)
             read.unknown_fields += unknown
@@ -153,13 +156,9 @@ def _lines(part: bytes) -> int:
     return part.count(b"\n") + (not part.endswith(b"\n"))
 
 
-def _decoded(part: bytes) -> tuple[list[Event], int]:
-    """Decode lines strictly; if that fails, leaving fields out that the contract does not know, and counting them."""
-    try:
-        return _strict.decode_lines(part), 0
-    except _UNREADABLE:
-        events = _loose.decode_lines(part)
-    objects = _objects.decode_lines(part)
+def _decoded_loosely(part: bytes) -> tuple[list[Event], int]:
+    """Decode lines, leaving out fields that the contract does not know, and counting them."""
+    events, objects = _loose.decode_lines(part), _objects.decode_lines(part)
     return events, sum(map(rejection.unknown_fields, events, objects))
 
 

@@ -7,30 +7,33 @@ from analytics.intervals import intervals
 PAIR = ("viewer_id", "session_id")
 
 
+def ordered(marks: pl.DataFrame) -> pl.DataFrame:
+    """Sort marks (viewer_id, session_id, at_ms, on) by pair and time, leaves before joins, each once."""
+    return marks.select(*PAIR, "at_ms", "on").unique().sort(*PAIR, "at_ms", "on")
+
+
 def watches(marks: pl.DataFrame, activity: pl.DataFrame, session_ends: pl.DataFrame, idle_ms: int) -> pl.DataFrame:
     """Read watches out of joins and leaves.
 
-    marks: viewer_id, session_id, at_ms, on (true: joined).
+    marks: viewer_id, session_id, at_ms, on (true: joined), as `ordered` gives them.
     activity: viewer_id, at_ms: times of the viewers' events of any kind; the marks count without being repeated here.
     session_ends: session_id, ended_ms.
     A viewer who joined and whose next mark is no leave is taken to have left one idle limit after their last event
     before the first gap longer than that, or at the session's end, whichever is first. An explicit leave stands.
     Returns viewer_id, session_id, start_ms, end_ms, disjoint per viewer and session, sorted.
     """
-    marks = marks.select(*PAIR, "at_ms", "on").unique().with_columns(taken=pl.lit(value=False))
     left_idle = _idle_leaves(marks, activity, idle_ms)
-    return intervals(pl.concat([marks, left_idle]), session_ends, PAIR)
+    return intervals(pl.concat([marks.with_columns(taken=pl.lit(value=False)), left_idle]), session_ends, PAIR)
 
 
 def unclosed(marks: pl.DataFrame) -> pl.DataFrame:
     """Find joins that no leave answers: the next mark of the viewer in that session is another join, or none.
 
-    Returns viewer_id, session_id, at_ms, next_ms (null: none).
+    marks: as `ordered` gives them. Returns viewer_id, session_id, at_ms, next_ms (null: none).
     """
-    ordered = marks.select(*PAIR, "at_ms", "on").unique().sort(*PAIR, "at_ms", "on")
     same_pair = pl.all_horizontal(pl.col(key).eq(pl.col(key).shift(-1)) for key in PAIR).fill_null(value=False)
     return (
-        ordered.with_columns(
+        marks.with_columns(
             pl.when(same_pair).then(pl.col("at_ms").shift(-1)).alias("next_ms"),
             pl.when(same_pair).then(pl.col("on").shift(-1)).otherwise(True).alias("next_on"),
         )
@@ -43,7 +46,7 @@ def silent(marks: pl.DataFrame, session_ends: pl.DataFrame, idle_ms: int, until_
     """Find joins that silence may have ended by a time, so that the viewer's activity must be known.
 
     A session that ended within one idle limit after the join ended the watch before silence could.
-    Returns rows of `unclosed`.
+    marks: as `ordered` gives them. Returns rows of `unclosed`.
     """
     over = pl.col("at_ms") + idle_ms
     before_session_end = (pl.col("ended_ms") > over).fill_null(value=True)

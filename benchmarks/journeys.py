@@ -50,7 +50,7 @@ def _ages(length: Any, chance: np.random.Generator) -> Any:  # noqa: ANN401  # a
 
 
 def steps(path: Path, count: int) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Our input: the steps of the first journeys (columns of `paths.STEPS`, with journey and converted), and journeys."""
+    """Our input: the steps of the first journeys in the columns of `paths.STEPS`, and journey, converted."""
     drawn = np.load(path)
     length = drawn["length"][:count]
     rows = int(length.sum())

@@ -31,7 +31,7 @@ def _pieces(data: bytes) -> Iterator[bytes]:
     start = 0
     while start < len(data):
         end = data.find(b"\n", start + PIECE_BYTES) + 1 or len(data)
-        yield b"\n".join(filter(_taken, data[start:end].splitlines()))
+        yield b"\n".join([line for line in data[start:end].splitlines() if _taken(line)])
         start = end
 
 

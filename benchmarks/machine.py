@@ -9,7 +9,7 @@ PACKAGES = ("chdb", "msgspec", "numpy", "polars", "python-flint")
 
 
 def pin() -> int | None:
-    """Keep this process and its children on one core, the last it may use. Returns its number; null: not possible here."""
+    """Keep this process and its children on one core, the last it may use. Returns its number; null: not here."""
     if not hasattr(os, "sched_setaffinity"):
         return None
     core = max(os.sched_getaffinity(0))
@@ -26,8 +26,13 @@ def described() -> dict[str, object]:
         "system": platform.platform(),
         "python": platform.python_version(),
         "versions": {name: version(name) for name in PACKAGES},
-        "load_average_before": [round(load, 2) for load in os.getloadavg()],
+        "load_average_before": load(),
     }
+
+
+def load() -> list[float]:
+    """Load average over 1, 5 and 15 minutes: above 1, others were at work."""
+    return [round(average, 2) for average in os.getloadavg()]
 
 
 def _processor() -> str:

@@ -19,7 +19,7 @@ ONE_THREAD = dict.fromkeys(
 )
 
 
-class ChildFailed(RuntimeError):
+class ChildError(RuntimeError):
     """A child ended with an error; the message holds the end of what it said."""
 
 
@@ -66,11 +66,12 @@ def tell(watch: Stopwatch, **facts: object) -> None:
 
 
 def child(*arguments: str, python: str | Path = sys.executable) -> dict[str, Any]:
-    """Run a child and read what it tells. It inherits the core of this process. Raises ChildFailed."""
+    """Run a child on the core of this process and read what it tells; nothing gives {}. Raises ChildError."""
     done = subprocess.run(
         [str(python), *arguments], cwd=ROOT, env=os.environ | ONE_THREAD, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise ChildFailed(f"{' '.join(arguments)}: {done.stderr.strip()[-2000:] or done.returncode}")
-    told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        raise ChildError(f"{' '.join(arguments)}: {done.stderr.strip()[-2000:] or done.returncode}")
+    lines = done.stdout.splitlines()
+    told: dict[str, Any] = json.loads(lines[-1]) if lines else {}
     return told

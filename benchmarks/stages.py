@@ -11,6 +11,7 @@ from unittest.mock import patch
 import analytics.decoding
 import streams.booking
 import streams.live
+import streams.money
 import streams.refitting
 from analytics import crediting, ledger
 from analytics.warehouse import tables
@@ -25,8 +26,8 @@ _NAMED: tuple[tuple[Any, str, str], ...] = (
     (streams.booking, "fresh", "dedupe"),
     (KnownIds, "with_events", "dedupe: remember the ids"),
     (streams.live, "update", "presence"),
-    (streams.booking, "dirty_orders", "late facts"),
-    (streams.booking, "credited", "credit: paths and weights"),
+    (streams.money, "dirty_orders", "late facts"),
+    (streams.money, "credited", "credit: paths and weights"),
     (ledger, "canonical", "credit: ledger entries"),
     (ledger, "lines", "credit: ledger lines"),
     (streams.refitting, "stored", "refit"),
@@ -76,7 +77,7 @@ def watched() -> Iterator[Clock]:
     clock = Clock()
     named = [(place, name, _always(stage)) for place, name, stage in _NAMED]
     shaped = [(tables, name, _always("rows in the shape of the tables")) for name in _SHAPES]
-    asked = [(Embedded, "query", _look_up), (Embedded, "insert", _insert)]
+    asked: list[tuple[Any, str, Callable[..., str]]] = [(Embedded, "query", _look_up), (Embedded, "insert", _insert)]
     with ExitStack() as stack:
         for place, name, stage in (*named, *shaped, *asked):
             stack.enter_context(patch.object(place, name, clock.timed(getattr(place, name), stage)))

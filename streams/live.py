@@ -59,7 +59,9 @@ def update(live: Live, arrival: Arrival, warehouse: Warehouse, next_floor_ms: in
     """Take a batch in. Returns the new state, and the changes of presence to book (CHANGES)."""
     live = _with_looked_up(live, arrival, warehouse)
     touched = _touched(live, arrival)
-    marks = pl.concat([live.marks.join(touched, on=PAIR, how="semi"), arrival.marks.select(list(MARKS))]).unique()
+    marks = presence.ordered(
+        pl.concat([live.marks.join(touched, on=PAIR, how="semi"), arrival.marks.select(list(MARKS))])
+    )
     booked = live.watched.join(touched, on=PAIR, how="semi")
     target, checks = _target(marks, arrival, warehouse)
     rest = Live(*(frame.join(touched, on=PAIR, how="anti") for frame in (live.marks, live.watched, live.checks)))
@@ -88,6 +90,7 @@ def changes(target: pl.DataFrame, booked: pl.DataFrame) -> pl.DataFrame:
 
 def restored(marks: pl.DataFrame, arrival: Arrival, warehouse: Warehouse, next_floor_ms: int) -> Live:
     """Build the state anew from the marks of all pairs that may be live."""
+    marks = presence.ordered(marks)
     target, checks = _target(marks, arrival, warehouse)
     return _without_old(Live(marks, target, checks), next_floor_ms)
 
@@ -148,7 +151,10 @@ def _touched(live: Live, arrival: Arrival) -> pl.DataFrame:
 
 
 def _target(marks: pl.DataFrame, arrival: Arrival, warehouse: Warehouse) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Read the watches of these pairs as of the newest event time, and when silence may end the open ones."""
+    """Read the watches of these pairs as of the newest event time, and when silence may end the open ones.
+
+    marks: as `presence.ordered` gives them.
+    """
     unclosed = presence.unclosed(marks)
     silent = presence.silent(marks, arrival.ends, arrival.idle_ms, arrival.newest_ms)
     viewers = silent["viewer_id"].unique().sort().to_list()

@@ -69,7 +69,7 @@ def credited(orders: pl.DataFrame, work: Work) -> tuple[pl.DataFrame, pl.DataFra
     stored = work.warehouse.query("core_marks_of_viewers", viewers=viewers.to_list(), batch=work.batch)
     new = crediting.presence_marks(work.facts.viewer_events).join(viewers.to_frame(), on="viewer_id", how="semi")
     columns = [pl.col(name).cast(dtype) for name, dtype in live.MARKS.items()]
-    marks = pl.concat([stored.select(columns), new.select(columns)])
+    marks = presence.ordered(pl.concat([stored.select(columns), new.select(columns)]))
     last_ms = int(orders["ordered_ms"].max())  # type: ignore[arg-type]  # not empty
     watches = presence.watches(marks, _activity(marks, last_ms, work), work.after.ends, work.rules.idle_ms)
     lineups = roster.lineups(work.after.shifts)

@@ -22,9 +22,8 @@ from streams.state import State
 def stored(intent: Intent, _data: bytes, state: State, warehouse: Warehouse, rules: Rules) -> Stored:
     """Work out the fit, its row, and the lines that restate `markov` for orders inside the correction window."""
     batch = intent.batch
-    marks = warehouse.query("core_all_marks", batch=batch).select(
-        pl.col(name).cast(dtype) for name, dtype in live.MARKS.items()
-    )
+    columns = [pl.col(name).cast(dtype) for name, dtype in live.MARKS.items()]
+    marks = presence.ordered(warehouse.query("core_all_marks", batch=batch).select(columns))
     newest = state.newest_ms or 0
     waiting = presence.silent(marks, state.ends, rules.idle_ms, newest)["viewer_id"].unique().to_list()
     activity = warehouse.query("core_activity_of_viewers", viewers=waiting, idle_ms=rules.idle_ms, batch=batch)

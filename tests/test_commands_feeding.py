@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from subprocess import PIPE
 from typing import Any
 
 import pytest
@@ -127,21 +128,19 @@ def test_lines_that_are_no_events_are_counted_kept_on_request_and_harm_nobody(wo
     assert all(reject["remedy"] for reject in found)
 
 
+def order_of(number: int) -> dict[str, Any]:
+    """An order of five fen that nobody earned."""
+    line = {"line_id": 1, "product_id": 1, "quantity": 1, "amount_minor": 5}
+    told = {"event_id": f"e{number}", "type": "order_paid", "occurred_at": number, "order_id": f"o{number}"}
+    return told | {"viewer_id": "v", "currency": "CNY", "lines": [line]}
+
+
 def test_what_waits_and_what_cannot_be_booked_is_said() -> None:
-    order = {
-        "event_id": 1,
-        "type": "order_paid",
-        "occurred_at": 5,
-        "order_id": "o",
-        "viewer_id": "v",
-        "currency": "CNY",
-    }
-    order |= {"lines": [{"line_id": 1, "product_id": 1, "quantity": 1, "amount_minor": 5}]}
     refund = {"type": "order_refunded", "occurred_at": 6, "amount_minor": 1}
     events = [
-        order,
+        order_of(1),
         refund | {"event_id": 2, "refund_id": "a", "order_id": "unknown", "currency": "CNY"},
-        refund | {"event_id": 3, "refund_id": "b", "order_id": "o", "currency": "EUR"},
+        refund | {"event_id": 3, "refund_id": "b", "order_id": "o1", "currency": "EUR"},
     ]
     out, said = ran("attribute", "-", "--model", "last", data="\n".join(map(json.dumps, events)).encode())
     assert [json.loads(line)["host_id"] for line in out.splitlines()] == ["unattributed"]
@@ -176,12 +175,13 @@ NET = "SELECT model, toInt64(sum(amount_minor)) AS net FROM ledger WHERE host_id
 def test_replay_stores_once_reads_on_where_a_file_grew_and_keeps_rejects(tmp_path: Path) -> None:
     lines, folder = WORKED.read_bytes().splitlines(keepends=True), tmp_path / "books"
     file, bad = tmp_path / "day.ndjson", [b'{"type": "viewer_joined", "bytes": "\xff"}\n', b'{"type": "viewer_left"}\n']
-    file.write_bytes(b"".join([*lines[:10], bad[0], *lines[10:20]]))
+    file.write_bytes(b"".join([*lines[:10], bad[0], *lines[10:20], lines[20][:50]]))
     said = ran("replay", file, "--data", folder, "--no-fit")[1]
     assert "20 events stored" in said
     assert "1 lines rejected" in said
+    assert f"{file}: the last line is not complete; it is left for the next time" in said
     with file.open("ab") as growing:
-        growing.write(b"".join([*lines[20:], bad[1]]))
+        growing.write(b"".join([lines[20][50:], *lines[21:], bad[1]]).removesuffix(b"\n"))
     said = ran("replay", file, "--data", folder)[1]
     assert "11 events stored" in said
     assert "1 repeats dropped, 1 lines rejected" in said
@@ -229,8 +229,8 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tup
     running = {
         command: subprocess.Popen(
             [HOSTLEDGER, *(places.get(word, word) for word in command.split())],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
             text=True,
             env=OURS,
         )
@@ -274,26 +274,35 @@ def test_a_generated_day_can_be_piped_into_attribute() -> None:
     assert sold == dict.fromkeys(("on_air", "markov"), orders["amount_minor"].sum())
 
 
-def test_a_reader_that_has_enough_ends_the_writer_without_a_word_of_python() -> None:
-    with subprocess.Popen(
-        [HOSTLEDGER, "generate", "-"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=OURS
-    ) as busy:
-        assert busy.stdout
-        assert busy.stderr
-        busy.stdout.readline()
-        busy.stdout.close()
-        said = busy.stderr.read()
-        busy.wait(PATIENCE_S)
-    assert b"Traceback" not in said
+def test_a_reader_that_has_enough_ends_the_writer_without_a_word_of_python(tmp_path: Path) -> None:
+    long = tmp_path / "long.ndjson"
+    lines = [order_of(number) for number in range(2_000)]
+    long.write_text("".join(json.dumps(event) + "\n" for event in lines))
+    for command in (["attribute", str(long)], ["generate", "-"]):
+        with subprocess.Popen([HOSTLEDGER, *command], stdout=PIPE, stderr=PIPE, env=OURS) as busy:
+            assert busy.stdout
+            assert busy.stderr
+            assert busy.stdout.readline().startswith(b"{")
+            busy.stdout.close()
+            said = busy.stderr.read()
+            busy.wait(PATIENCE_S)
+        assert b"Traceback" not in said
+
+
+def test_a_full_disk_is_said_in_words() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [HOSTLEDGER, "attribute", WORKED], stdout=full, stderr=PIPE, timeout=PATIENCE_S, check=False, env=OURS
+        )
+    assert done.returncode == 2
+    assert b"the output cannot be written: No space left on device; free some space" in done.stderr
 
 
 @contextmanager
 def demo(*arguments: object, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A demo that is running, and the address it says; it is gone afterwards, come what may."""
     command = [HOSTLEDGER, "demo", *map(str, arguments)]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=OURS | environment
-    ) as running:
+    with subprocess.Popen(command, stdout=PIPE, stderr=PIPE, text=True, env=OURS | environment) as running:
         try:
             assert running.stderr
             said = running.stderr.readline()

@@ -3,25 +3,27 @@
 import json
 import sys
 import time
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
-HOSTS = ["host-%02d" % number for number in range(12)]
+HOSTS = [f"host-{number:02d}" for number in range(12)]
+Credits = Mapping[str, float]
 
 
-def journeys():
+def journeys() -> tuple[list[list[str]], list[bool], list[list[float]]]:
     """Host names per journey, whether it converted, and the age of each step in hours."""
     drawn = np.load(sys.argv[1])
     count = int(sys.argv[2])
     ends = np.cumsum(drawn["length"][:count])
-    cuts = list(zip([0, *ends[:-1].tolist()], ends.tolist()))
+    cuts = list(zip((ends - drawn["length"][:count]).tolist(), ends.tolist(), strict=True))
     hosts = [HOSTS[number] for number in drawn["host"][: ends[-1]].tolist()]
     ages = (drawn["age_ms"][: ends[-1]] / 3_600_000).tolist()
     converted = drawn["converted"][:count].tolist()
-    return [hosts[a:b] for a, b in cuts], converted, [ages[a:b] for a, b in cuts]
+    return [hosts[start:end] for start, end in cuts], converted, [ages[start:end] for start, end in cuts]
 
 
-def tell(runs):
+def tell(runs: Mapping[str, Callable[[], Credits]]) -> None:
     """Run each model as often as asked; say seconds and each host's credited conversions."""
     told = {}
     for name, run in runs.items():

@@ -11,7 +11,7 @@ from analytics.crediting import books
 from analytics.decoding import REJECTS, decode
 from analytics.facts import Facts
 from analytics.rules import MODELS, Rules
-from hostledger.output import refusing, tell
+from hostledger.output import refuse, refusing, tell
 from hostledger.settings import Settings, WrongSetting, duration_ms, position_shares
 from streams.sources.files import WrongFile, stretches
 
@@ -56,12 +56,22 @@ def attribute(
         facts, refused = _read(files)
     result = books(facts, rules)
     entries = result.entries.rename({"booked_ms": "booked_at"}).select(PUBLISHED)
-    entries.write_ndjson(sys.stdout.buffer)
+    _write(entries.write_ndjson().encode())
     waiting = facts.refunds.unique("refund_id").join(facts.orders, on="order_id", how="anti").height
     tell(_summary(facts, refused, waiting, result.mismatched_refunds.height))
     if rejects:
         with refusing(OSError):
             refused.with_columns(pl.col("line").bin.encode("base64")).write_ndjson(rejects)
+
+
+def _write(data: bytes) -> None:
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:  # the reader has enough, as `head` does; the door ends quietly
+        raise
+    except OSError as error:
+        refuse(f"the output cannot be written: {error.strerror}; free some space, or send it elsewhere")
 
 
 def _rules(

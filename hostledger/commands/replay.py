@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from analytics.decoding import decode
 from analytics.warehouse import WarehouseError
 from analytics.warehouse.embedded import Embedded
 from hostledger.output import refuse, refusing, tell
@@ -94,10 +95,21 @@ def _read_one(
     told: Callable[[Outcome, int], None],
 ) -> Summary:
     position = (0, 0) if path == STDIN else processor.position(source)
-    data: Iterable[bytes] = stretches(path, position[1])
+    data: Iterable[bytes] = _finished(stretches(path, position[1]), path)
     if speed is not None:
         data = paced(data, speed, sleep=stopped.wait)
     return feed(processor, source, _until(data, stopped), position, told)
+
+
+def _finished(data: Iterable[bytes], path: Path) -> Iterable[bytes]:
+    """Leave a last line that is still being written for the next time: no beginning of an object is JSON itself."""
+    for stretch in data:
+        whole, newline, last = stretch.rpartition(b"\n")
+        if last and not set(decode(last).rejects["reason"]).isdisjoint({"not_json", "not_utf8"}):
+            tell(f"{path}: the last line is not complete; it is left for the next time")
+            last = b""
+        if whole or newline or last:
+            yield whole + newline + last
 
 
 def _until(data: Iterable[bytes], stopped: threading.Event) -> Iterable[bytes]:
