@@ -56,7 +56,11 @@ class Spread:
 
 
 def peak_mb() -> float:
-    """The largest resident size this process ever had, in MB (10^6 bytes)."""
+    """The largest resident size of this process, in MB (10^6 bytes)."""
+    status = Path("/proc/self/status")
+    if status.exists():  # ru_maxrss would count what the parent held when it forked
+        lines = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+        return int(lines["VmHWM"].split()[0]) * 1024 / 1e6
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
 
 

@@ -310,7 +310,7 @@ def facts_of(event: Event) -> Facts:
     return frames(columns, [(event, 1)])
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(kind=st.sampled_from(sorted(EXAMPLES)), data=st.data())
 def test_the_patient_reader_agrees_with_the_fast_one(kind: str, data: st.DataObject) -> None:
     event = dict(EXAMPLES[kind])
@@ -363,7 +363,7 @@ def mangled(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(data=mangled())
 def test_no_damage_to_valid_lines_makes_the_decoder_raise(data: bytes) -> None:
     assert_total(data)
