@@ -166,7 +166,7 @@ def served(warehouse, now_ms=NOW, pause_s=0.2, reader=None):
 
 def opened(url, **headers):
     """Open an address of our own server."""
-    return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=20)  # noqa: S310
+    return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=20)  # noqa: S310  # our own server
 
 
 def get(url):

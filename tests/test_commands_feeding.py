@@ -292,7 +292,12 @@ def test_a_reader_that_has_enough_ends_the_writer_without_a_word_of_python(tmp_p
 def test_a_full_disk_is_said_in_words() -> None:
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [HOSTLEDGER, "attribute", WORKED], stdout=full, stderr=PIPE, timeout=PATIENCE_S, check=False, env=OURS
+            [HOSTLEDGER, "attribute", WORKED, "--model", "last"],
+            stdout=full,
+            stderr=PIPE,
+            timeout=PATIENCE_S,
+            check=False,
+            env=OURS,
         )
     assert done.returncode == 2
     assert b"the output cannot be written: No space left on device; free some space" in done.stderr

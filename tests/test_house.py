@@ -74,7 +74,8 @@ def ours() -> dict[str, str]:
     found = {}
     for path in sorted(ROOT.rglob("*")):
         parts = path.relative_to(ROOT).parts
-        if path.is_file() and not any(part in ignored or part.endswith(".egg-info") for part in parts):
+        folders = {"/".join(parts[:depth]) for depth in range(1, len(parts))}
+        if path.is_file() and not any(part in ignored or part.endswith(".egg-info") for part in {*parts, *folders}):
             try:
                 found["/".join(parts)] = path.read_text()
             except UnicodeDecodeError:
@@ -331,10 +332,11 @@ def test_every_command_has_a_summary_and_lives_where_the_door_says() -> None:
 
 
 def test_every_command_explains_itself_with_an_example_and_every_option_says_what_it_does() -> None:
-    for name, command in commands():
-        assert re.search(rf"[Ee]xamples?:\s+(?:.*\n)*?.*hostledger {re.escape(name)}\b", command.help or ""), name
-        unsaid = [option.name for option in command.params if not getattr(option, "help", None)]
-        assert unsaid == [], name
+    helps = {name: command.help or "" for name, command in commands()}
+    example = r"[Ee]xamples?:\s+(?:.*\n)*?.*hostledger {}\b"
+    assert [name for name, text in helps.items() if not re.search(example.format(re.escape(name)), text)] == []
+    options = [(name, option) for name, command in commands() for option in command.params]
+    assert [(name, option.name) for name, option in options if not getattr(option, "help", None)] == []
 
 
 def test_the_gate_is_one_script_that_anybody_can_run() -> None:

@@ -21,7 +21,8 @@ from analytics.warehouse.binding import bound
 from analytics.warehouse.migrations import migrate
 
 DATABASE = "hostledger"
-MAX_BLOCK_ROWS = 1_000_000
+MAX_BLOCK_ROWS = 500_000
+"""Polars cuts streams of 524,288 rows and more, and the engine would mix the cut into the token."""
 _INSERT_SETTINGS = (
     "insert_deduplication_token = '{token}', deduplicate_blocks_in_dependent_materialized_views = 1, "
     "async_insert = 0, max_insert_block_size = 1048449, max_partitions_per_insert_block = 0"
@@ -99,7 +100,7 @@ class Embedded:
     def insert(self, table: str, frame: pl.DataFrame, token: str) -> None:
         """Insert rows as one block; the same token again changes nothing. Raises WarehouseError.
 
-        More than a million rows are cut, always at the same places, into blocks with tokens of their own.
+        More than half a million rows are cut, always at the same places, into blocks with tokens of their own.
         """
         for part, start in enumerate(range(0, frame.height, MAX_BLOCK_ROWS)):
             self._insert_block(table, frame[start : start + MAX_BLOCK_ROWS], f"{token}-{part}")

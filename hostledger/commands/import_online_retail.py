@@ -30,7 +30,12 @@ def online_retail(
     data: Annotated[Path | None, typer.Option(help="warehouse folder")] = None,
     output: FormatOption = Format.TABLE,
 ) -> None:
-    """Read an Online Retail order file into the books, and show the bridge from the file's totals to theirs."""
+    """Read an Online Retail order file into the books, and show the bridge from the file's totals to theirs.
+
+    Each line that cannot be booked is in the bridge with its reason; how lines are read is in docs/ONLINE_RETAIL.md.
+
+    Example: hostledger import online-retail online_retail.csv.gz --roster roster.jsonl
+    """
     try:
         imported = read_invoices(file, roster)
     except WrongFileError as refused:
@@ -46,7 +51,10 @@ def online_retail_roster(
     file: OrderFile,
     out: Annotated[Path, typer.Argument(dir_okay=False, help="where the roster goes, one JSON object per line")],
 ) -> None:
-    """Make a synthetic shift plan for the trading days of an Online Retail order file; no such stream took place."""
+    """Make a synthetic shift plan for the trading days of an Online Retail order file; no such stream took place.
+
+    Example: hostledger import online-retail-roster online_retail.csv.gz roster.jsonl
+    """
     try:
         days = trading_days(file)
     except WrongFileError as refused:
