@@ -29,7 +29,8 @@ from analytics.warehouse.embedded import Embedded
 HOSTLEDGER = str(Path(sys.executable).parent / "hostledger")
 WORKED = CASES / "ledger_worked" / "events.jsonl"
 AS_WORKED = ("--lookback", "3h", "--grace", "120s", "--half-life", "10m", "--position", "0.4,0.4")
-OURS = {name: value for name, value in os.environ.items() if not name.startswith("HOSTLEDGER_")}
+OURS = {name: value for name, value in os.environ.items() if not name.startswith(("HOSTLEDGER_", "PYTHONUNBUFFERED"))}
+"""The environment without what would change the commands."""
 PATIENCE_S = 90
 
 

@@ -19,8 +19,9 @@ import pytest
 from fault_child import SOURCE, Errand
 from referee import books as referee_books
 from referee_models import EVERY_MODEL, RefereeRules
+from scenario_stage import Event
 from scenarios import scenario, to_bytes
-from test_processor import assert_rollups, shaken
+from test_processor import assert_rollups
 from warehouse_books import posted, refereed, rows
 
 from analytics.rules import Rules
@@ -70,9 +71,16 @@ KEYS = {
 Contents = dict[str, list[tuple[str, ...]]]
 
 
+def delayed(events: list[Event], random: Random) -> list[Event]:
+    """The events in order of time, but one in four comes later than its turn."""
+    in_order = sorted(events, key=lambda event: event["occurred_at"])
+    places = [turn + (random.random() < 0.25) * random.randrange(len(events)) for turn in range(len(events))]
+    return [event for _, event in sorted(zip(places, in_order, strict=True), key=lambda placed: placed[0])]
+
+
 def batches_of_scenario() -> list[str | None]:
-    """14 batches in disorder, with repeats and broken lines, and a fit in the middle and at the end."""
-    events = shaken(EVENTS, Random(3))  # repeatable, not secret
+    """14 batches, most events in order, some late, with repeats and broken lines, and two fits."""
+    events = delayed([*EVENTS, *Random(4).sample(EVENTS, len(EVENTS) // 8)], Random(3))
     cuts = [len(events) * number // 14 for number in range(15)]
     texts: list[str | None] = [
         to_bytes(events[start:end]).decode() + '{"type": "broken"}\n' for start, end in pairwise(cuts)

@@ -1,5 +1,6 @@
 """`hostledger attribute`: events in, ledger entries out; nothing is stored."""
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -71,6 +72,7 @@ def _write(data: bytes) -> None:
     except BrokenPipeError:  # the reader has enough, as `head` does; the door ends quietly
         raise
     except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left would fail again at the exit
         refuse(f"the output cannot be written: {error.strerror}; free some space, or send it elsewhere")
 
 
