@@ -27,6 +27,7 @@ REMEDIES = {
     "negative_order": "send returned money as order_refunded; an order's lines must sum to 0 or more",
     "amount_too_large": "send the order's amount in minor units; the sum of its lines exceeds 10^15",
     "reserved_host_id": "use another host_id; this one is an account of the ledger",
+    "control_character": "use a host_id without control characters; they separate hosts in a line-up",
     "order_conflict": "send each order once; another order_paid with this order_id and other content came first",
     "refund_conflict": "send each refund once; another order_refunded with this refund_id and other content came first",
     "refund_currency_mismatch": "send the refund in the currency of its order",
@@ -57,6 +58,7 @@ _known = {
     name: {field.encode_name for field in msgspec.structs.fields(struct)} | {"type"} for name, struct in TYPES.items()
 }
 _known_in_line = {field.encode_name for field in msgspec.structs.fields(OrderLine)}
+_control = re.compile(r"[\x00-\x1f]")
 _number = re.compile(rb"(?!-0$)-?\d")  # -0 is 0
 _path = re.compile(r" - at `\$\.?(.*)`$")
 _missing = re.compile(r"missing required field `(.*?)`")
@@ -117,6 +119,8 @@ def check(event: Event) -> None:
         _check_id(field, getattr(event, field))
     if kind in _with_host and event.host_id in RESERVED_HOST_IDS:  # type: ignore[attr-defined]  # it has one
         raise Reject("reserved_host_id", "host_id", str(event.host_id))  # type: ignore[attr-defined]  # as above
+    if kind in _with_host and _control.search(str(event.host_id)):  # type: ignore[attr-defined]  # as above
+        raise Reject("control_character", "host_id", repr(event.host_id))  # type: ignore[attr-defined]  # as above
     if isinstance(event, OrderPaid):
         for number, line in enumerate(event.lines):
             _check_id(f"lines[{number}].line_id", line.line_id)

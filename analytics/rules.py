@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 
 MODELS = (
     "declared",
@@ -21,6 +22,7 @@ SECOND_MS = 1_000
 MINUTE_MS = 60 * SECOND_MS
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+_FINEST_SHARE = 10**9
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,8 @@ class Rules:
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} is {getattr(self, name)}; it must not be negative")
         first, last = self.position
+        if lcm(first.denominator, last.denominator) > _FINEST_SHARE:
+            raise ValueError(f"position is {float(first):g},{float(last):g}; write shares with at most 9 decimals")
         if first < 0 or last < 0 or not 0 < first + last <= 1:
             raise ValueError(
                 f"position is {float(first):g},{float(last):g}; the shares of the first and the last step must not be "

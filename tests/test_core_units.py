@@ -389,6 +389,7 @@ def test_a_stored_fit_gives_the_weights_it_was_stored_with() -> None:
         ({"position": (Fraction(4, 5), Fraction(4, 5))}, r"position is 0.8,0.8; .* at most 1, as in 0.4,0.4"),
         ({"position": (Fraction(-1, 5), Fraction(1))}, r"position is -0.2,1; .* must not be negative"),
         ({"position": (Fraction(0), Fraction(0))}, r"position is 0,0; .* more than 0"),
+        ({"position": (Fraction("0.900000000000000001"), Fraction("0.05"))}, r"position is 0.9,0.05; .* 9 decimals"),
     ],
 )
 def test_rules_that_cannot_mean_anything_are_refused_by_name_with_value_and_remedy(

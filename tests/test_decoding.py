@@ -85,6 +85,8 @@ BAD: list[tuple[str, str | None, bytes]] = [
     ("amount_too_large", "lines", line_of(ORDER | {"lines": [LINE, LINE | {"amount_minor": 10**15}]})),
     ("reserved_host_id", "host_id", line_of(ORDER | {"host_id": "unattributed"})),
     ("reserved_host_id", "host_id", line_of(EXAMPLES["shift_started"] | {"host_id": "excess_refund"})),
+    ("control_character", "host_id", line_of(EXAMPLES["shift_started"] | {"host_id": "a\x1fb"})),
+    ("control_character", "host_id", line_of(ORDER | {"host_id": "a\x1eb"})),
 ]
 """Lines that are no events: reason, field, bytes."""
 BLANK = [b"", b" ", b"\t ", b"\r"]
