@@ -305,6 +305,17 @@ def test_a_processor_that_failed_takes_nothing_on_before_the_next_start(warehous
     assert kept.endswith(first or "")
 
 
+def test_an_order_that_comes_twice_in_one_batch_has_its_lines_once(warehouse: Embedded) -> None:
+    order = next(event for event in EVENTS if event["type"] == "order_paid")
+    once_more = {**order, "event_id": "another"}
+    processor = Processor(warehouse, warehouse.folder, Rules(), lambda: CLOCK_MS)
+    processor.process(SOURCE, to_bytes([order, order, once_more]), 1, 0)
+    assert rows(warehouse, "SELECT sum(amount_minor) FROM order_lines") == rows(
+        warehouse, "SELECT sum(amount_minor) FROM orders"
+    )
+    assert rows(warehouse, "SELECT count() FROM order_lines") == [(str(len(order["lines"])),)]
+
+
 def test_a_full_disk_is_refused_with_a_remedy_and_loses_nothing(story: Story, undisturbed: Contents) -> None:
     for limit in (1, 400, 2500):
         ended = story.child(file_limit=limit)

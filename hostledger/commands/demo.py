@@ -21,8 +21,9 @@ from streams.processor import Processor
 
 SEEDS = 1_000_000
 SLICE_MS = 1_000
-FIRST_BYTES = 2 << 20
+FIRST_BYTES = 1 << 19
 BACKLOG_BYTES = 16 << 20
+FIRST_FIT_MS = 20_000
 REFIT_MS = 5 * MINUTE_MS
 
 
@@ -82,7 +83,7 @@ def _folder(keep: Path | None) -> Iterator[Path]:
 
 
 def _run(processor: Processor, plan: Plan, stopped: threading.Event) -> None:
-    lines, offset, fitted_ms = 1, 0, 0
+    lines, offset, fitted_ms = 1, 0, wall_ms() - REFIT_MS + FIRST_FIT_MS
     for batch in _due(plan, stopped):
         offset += len(batch)
         processor.process("demo", batch, lines, offset)
@@ -101,7 +102,7 @@ def _due(plan: Plan, stopped: threading.Event) -> Iterator[bytes]:
         wait_s = (until_ms - wall_ms()) / 1000
         if backlog and (wait_s > 0 or len(backlog) >= limit):
             yield bytes(backlog)
-            backlog, limit = bytearray(), BACKLOG_BYTES
+            backlog, limit = bytearray(), min(4 * limit, BACKLOG_BYTES)
         if wait_s > 0 and stopped.wait(wait_s):
             return
         backlog += data
