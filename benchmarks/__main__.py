@@ -16,7 +16,7 @@ def main() -> None:
     described = machine.described()
     core = machine.pin()
     results: dict[str, object] = {"machine": described, "core": core, "repeats": asked.repeats, "quick": asked.quick}
-    print(_heading(described, core))
+    print(_heading(described, core), flush=True)
     for question in asked.only or QUESTIONS:
         results |= _answers(question, asked)
     results["load_average_after"] = machine.load()
@@ -47,15 +47,15 @@ def _answers(question: str, asked: argparse.Namespace) -> dict[str, object]:
     events, orders, journeys = QUICK if asked.quick else FULL
     if question == "attribution":
         compared = attribution.measure(journeys, asked.repeats)
-        print(attribution.tables(compared, asked.repeats))
+        print(attribution.tables(compared, asked.repeats), flush=True)
         return {question: compared.as_dict()}
     file = day.generated(OUT, events, orders)
     fed = throughput.measure(file, asked.repeats)
-    print(throughput.tables(fed))
+    print(throughput.tables(fed), flush=True)
     answers: dict[str, object] = {question: fed.as_dict()}
     if asked.profile:
         answers["stages"] = stages = throughput.profile(file)
-        print(throughput.stages_table(stages))
+        print(throughput.stages_table(stages), flush=True)
     return answers
 
 

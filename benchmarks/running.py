@@ -71,6 +71,7 @@ def tell(watch: Stopwatch, **facts: object) -> None:
 
 def child(*arguments: str, python: str | Path = sys.executable) -> dict[str, Any]:
     """Run a child on the core of this process and read what it tells; nothing gives {}. Raises ChildError."""
+    print("running", *arguments[:4], file=sys.stderr, flush=True)
     done = subprocess.run(
         [str(python), *arguments], cwd=ROOT, env=os.environ | ONE_THREAD, capture_output=True, text=True, check=False
     )
