@@ -4,7 +4,7 @@
 |---|---|
 | viewer_events | type, session_id, viewer_id, product_id, count, amount_minor, currency, source |
 | orders | position (its line), order_id, viewer_id, session_id, declared_host_id, currency, amount_minor, items |
-| order_lines | order_id (no occurred_ms), line_id, product_id, quantity, amount_minor, category |
+| order_lines | position (of its event), order_id (no time), line_id, product_id, quantity, amount_minor, category |
 | refunds | position, refund_id, order_id, currency, amount_minor, reason |
 | roster_events | type and every field of the roster types, null where a type has it not |
 
@@ -35,6 +35,7 @@ ORDERS = {
     "items": pl.Int64,
 }
 ORDER_LINES = {
+    "position": pl.UInt64,
     "event_id": pl.String,
     "order_id": pl.String,
     "line_id": pl.String,
@@ -116,7 +117,7 @@ def frames(viewer: ViewerColumns, other: Sequence[tuple[Event, int]]) -> Facts:
     return Facts(
         viewer_events=viewer.frame(),
         orders=_orders(orders),
-        order_lines=_order_lines([event for event, _ in orders]),
+        order_lines=_order_lines(orders),
         refunds=_refunds(refunds),
         roster_events=_roster_events(roster),
     )
@@ -145,10 +146,12 @@ def _orders(placed: Sequence[tuple[OrderPaid, int]]) -> pl.DataFrame:
     )
 
 
-def _order_lines(events: Sequence[OrderPaid]) -> pl.DataFrame:
+def _order_lines(placed: Sequence[tuple[OrderPaid, int]]) -> pl.DataFrame:
+    events = [event for event, _ in placed]
     lines = [line for event in events for line in event.lines]
     return pl.DataFrame(
         {
+            "position": [position for event, position in placed for _ in event.lines],
             "event_id": id_column([event.event_id for event in events for _ in event.lines]),
             "order_id": id_column([event.order_id for event in events for _ in event.lines]),
             "line_id": _column(lines, "line_id"),

@@ -26,5 +26,6 @@ def spread(value: Spread, digits: int = 0) -> str:
 
 
 def ratio(value: float) -> str:
-    """A ratio with two or three digits that mean something."""
-    return f"{value:.2f} x" if value < 10 else f"{value:,.0f} x"  # noqa: PLR2004  # where the decimals stop to matter
+    """A ratio with the digits that mean something: 12 x, 1.23 x, 0.0045 x."""
+    digits = 0 if value >= 10 else 2 if value >= 0.1 else 4  # noqa: PLR2004  # steps of readable numbers
+    return f"{value:,.{digits}f} x"

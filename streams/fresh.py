@@ -36,12 +36,12 @@ def fresh(facts: Facts, state: State, warehouse: Warehouse, batch: int) -> Fresh
     new_orders, wrong_orders = _first_ones(orders, stored_orders, "order_id", ORDER_CONTENT)
     new_refunds, wrong_refunds = _first_ones(refunds, stored_refunds, "refund_id", REFUND_CONTENT)
     roster = facts.roster_events.unique("event_id", keep="first", maintain_order=True)
-    kept_lines = facts.order_lines.join(new_orders.select("event_id", "order_id"), on=["event_id", "order_id"])
+    kept_lines = facts.order_lines.join(new_orders.select("position"), on="position", maintain_order="left")
     return Fresh(
         Facts(
             viewer_events=without_known(facts.viewer_events, state.known, warehouse, batch),
             orders=new_orders,
-            order_lines=kept_lines.drop("event_id"),
+            order_lines=kept_lines.drop("event_id", "position"),
             refunds=new_refunds,
             roster_events=roster.join(
                 state.roster.select("event_id"), on="event_id", how="anti", maintain_order="left"

@@ -106,6 +106,10 @@ def test_a_table_says_median_and_spread() -> None:
     assert table.table("T", ["side", "events/s", "ratio"], [row]).splitlines()[-1] == "| ours | 2 (1 to 3) |  12 x |"
 
 
+def test_a_small_ratio_keeps_its_digits() -> None:
+    assert [table.ratio(value) for value in (12.3, 1.234, 0.0045)] == ["12 x", "1.23 x", "0.0045 x"]
+
+
 def test_a_child_that_fails_says_why() -> None:
     with pytest.raises(RuntimeError, match="no-such-file"):
         child("-m", "benchmarks.naive", str(ROOT / "no-such-file"), "0")

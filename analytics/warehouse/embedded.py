@@ -11,7 +11,8 @@ from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import IO, Self
+from tempfile import TemporaryFile
+from typing import IO, Any, Self
 
 import polars as pl
 from chdb.session import Session
@@ -19,6 +20,7 @@ from chdb.session import Session
 from analytics.warehouse import Parameter, WarehouseError
 from analytics.warehouse.binding import bound
 from analytics.warehouse.migrations import migrate
+from analytics.warehouse.tokens import forget_tokens_without_rows
 
 DATABASE = "hostledger"
 MAX_BLOCK_ROWS = 500_000
@@ -73,20 +75,25 @@ class Embedded:
         except OSError:
             lock.close()
             raise WarehouseLocked(f"data folder {folder}: {_REMEDIES['76']}") from None
-        warehouse = cls(folder, lock, readonly=False)
-        warehouse._run(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
-        warehouse._run(f"USE {DATABASE}")
-        migrate(warehouse._run)
+        forget_tokens_without_rows(folder / "clickhouse" / "store")
+        try:
+            warehouse = cls(folder, lock, readonly=False)
+        except RuntimeError as error:
+            lock.close()
+            raise _explained(error, f"data folder {folder}") from error
+        try:
+            warehouse._run(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
+            warehouse._run(f"USE {DATABASE}")
+            migrate(warehouse._run)
+        except WarehouseError:
+            warehouse.close()
+            raise
         return warehouse
 
     def query(self, name: str, **parameters: Parameter) -> pl.DataFrame:
         """Run the named query `queries/NAME.sql` with its parameters bound. Raises WarehouseError."""
         texts = {key: bound(value) for key, value in parameters.items()}
-        with self._mutex:
-            try:
-                answer = self._session.query(_named(name), "ArrowStream", params=texts)
-            except RuntimeError as error:
-                raise _explained(error, f"query {name}") from error
+        answer = self._ask(_named(name), "ArrowStream", f"query {name}", texts)
         data = answer.bytes()
         return pl.read_ipc_stream(io.BytesIO(data)) if data else pl.DataFrame()
 
@@ -119,26 +126,33 @@ class Embedded:
             self._lock.close()
 
     def _insert_block(self, table: str, frame: pl.DataFrame, token: str) -> None:
-        block = io.BytesIO()
-        frame.rechunk().write_ipc_stream(block, compat_level=pl.CompatLevel.oldest())
-        columns = ", ".join(frame.columns)
-        settings = _INSERT_SETTINGS.format(token=token)
-        with self._mutex:
-            try:
-                with self._session.send_insert(
-                    f"INSERT INTO {table} ({columns}) SETTINGS {settings}", "ArrowStream"
-                ) as inserter:
-                    inserter.append(block.getvalue())
-                    inserter.finish()
-            except RuntimeError as error:
-                raise _explained(error, f"insert into {table}") from error
+        """Insert through a file without a name: a streaming insert (chdb 4.4) keeps the errors of its end to itself."""
+        columns, settings = ", ".join(frame.columns), _INSERT_SETTINGS.format(token=token)
+        try:
+            with TemporaryFile(dir=self.folder) as block:
+                frame.rechunk().write_ipc_stream(block, compat_level=pl.CompatLevel.oldest())
+                block.flush()
+                self._run(
+                    f"INSERT INTO {table} ({columns}) FROM INFILE '/dev/fd/{block.fileno()}' "
+                    f"SETTINGS {settings} FORMAT ArrowStream",
+                    what=f"insert into {table}",
+                )
+        except OSError as error:
+            raise WarehouseError(
+                f"insert into {table}: {error.strerror or error} Remedy: {_REMEDIES['243']}."
+            ) from error
 
-    def _run(self, text: str, output_format: str = "TabSeparated") -> str:
+    def _run(self, text: str, output_format: str = "TabSeparated", what: str = "query") -> str:
+        return str(self._ask(text, output_format, what))
+
+    def _ask(self, text: str, output_format: str, what: str, texts: dict[str, str] | None = None) -> Any:  # noqa: ANN401  # chdb has no types
         with self._mutex:
             try:
-                return str(self._session.query(text, output_format))
+                return self._session.query(text, output_format, params=texts or {})
             except RuntimeError as error:
-                raise _explained(error, "query") from error
+                with suppress(RuntimeError):  # chdb 4.4 puts what a failed query had said before the next answer
+                    self._session.query("SELECT 1", "Null")
+                raise _explained(error, what) from error
 
     def __del__(self) -> None:
         """Let the engine go even if nobody closed it."""
