@@ -29,7 +29,7 @@ def explanation(warehouse: Reader, order_id: str) -> Json | None:
     if not found:
         return None
     order, called = found[0], names(warehouse)
-    steps = warehouse.query("page_order_path", order_id=order_id).to_dicts()
+    steps = warehouse.query("explain_path", order_id=order_id).to_dicts()
     sessions = sessions_of(warehouse, {step["session_id"] for step in steps} | ({order["session_id"]} - {None}))
     declared = order["declared_host_id"]
     currency = order["currency"]
