@@ -14,27 +14,36 @@ from streams import live
 from streams.fresh import fresh, mismatched, with_lines
 from streams.journal import Intent
 from streams.live import Arrival
+from streams.misplaced import without_misplaced
 from streams.money import Money, Work, booked
-from streams.outcome import Outcome, Stored
-from streams.state import RECENT_MS, RECENT_ORDERS, ROSTER, State, read_roster
+from streams.outcome import Outcome, Stored, Taken
+from streams.state import RECENT_MS, RECENT_ORDERS, Roster, State
 
 
-def stored(intent: Intent, data: bytes, state: State, warehouse: Warehouse, rules: Rules) -> Stored:
+def stored(intent: Intent, taken: Taken, state: State, warehouse: Warehouse, rules: Rules) -> Stored:
     """Work out every row that a batch of events leads to, and the state after it."""
-    decoded = decode(data, intent.first_position)
+    read = decode(taken.data, taken.first_line)
+    decoded = without_misplaced(read, taken.data, taken.first_line, taken.accepts)
     new = fresh(decoded.facts, state, warehouse, intent.batch)
     facts = new.facts
-    after, changes = _advanced(state, facts, warehouse, rules, intent)
-    money = booked(Work(facts, state, after, changes, warehouse, rules, intent.batch))
+    standing = taken.roster or state.roster.with_events(facts.roster_events, intent.batch)
+    after, changes = _advanced(state, facts, standing, warehouse, rules, intent)
+    money = booked(Work(facts, taken.touched, state, after, changes, warehouse, rules, intent.batch))
     rejects = pl.concat(
-        [decoded.rejects, with_lines(new.rejects, data, intent.first_position), mismatched(money.mismatched)]
+        [
+            decoded.rejects,
+            with_lines(new.rejects, taken.data, taken.first_line),
+            mismatched(money.mismatched, warehouse, intent.batch),
+        ]
     )
     parked = rejects.with_columns(
-        source=pl.lit(intent.source), recorded_at=pl.lit(intent.recorded_ms).cast(tables.TIME)
+        source=pl.lit(intent.source),
+        record_offset=pl.lit(None, dtype=pl.UInt64),
+        recorded_at=pl.lit(intent.recorded_ms).cast(tables.TIME),
     )
     rows = {
         "roster_events": tables.roster_events(facts.roster_events),
-        "shifts": tables.shifts(state.shifts, after.shifts, OPEN_MS),
+        **({} if taken.roster else {"shifts": tables.shifts(state.roster.shifts, standing.shifts, OPEN_MS)}),
         "viewer_events": tables.viewer_events(facts.viewer_events, intent.recorded_ms),
         "presence": tables.presence(changes, intent.recorded_ms),
         "orders": tables.orders(facts.orders.drop("position")),
@@ -45,7 +54,7 @@ def stored(intent: Intent, data: bytes, state: State, warehouse: Warehouse, rule
         "rejects": parked,
     }
     outcome = _outcome(intent, decoded, facts, new.rejects.height, rejects.height, money, after)
-    return Stored(rows, after, outcome, intent.first_position + decoded.lines - 1)
+    return Stored(rows, after, outcome, taken.first_line + decoded.lines - 1, money.refunds)
 
 
 def _outcome(
@@ -66,15 +75,12 @@ def _outcome(
 
 
 def _advanced(
-    state: State, facts: Facts, warehouse: Warehouse, rules: Rules, intent: Intent
+    state: State, facts: Facts, standing: Roster, warehouse: Warehouse, rules: Rules, intent: Intent
 ) -> tuple[State, pl.DataFrame]:
     """The state after the batch, and the changes of presence that it brings."""
-    newest = _newest(facts, state, intent.recorded_ms)
-    events, (shifts, ends) = state.roster, (state.shifts, state.ends)
-    if facts.roster_events.height:
-        events = pl.concat([state.roster, facts.roster_events.select(list(ROSTER))])
-        shifts, ends = read_roster(events)
-    moved = ends.join(state.ends, on="session_id", how="left", suffix="_old").rename({"ended_ms_old": "old_ms"})
+    newest = max(_newest(facts, state, intent.recorded_ms), intent.newest_ms)
+    ends = standing.ends
+    moved = ends.join(state.roster.ends, on="session_id", how="left", suffix="_old").rename({"ended_ms_old": "old_ms"})
     arrival = Arrival(
         marks=crediting.presence_marks(facts.viewer_events),
         activity=crediting.activity(facts.viewer_events, facts.orders),
@@ -93,9 +99,7 @@ def _advanced(
         state,
         batch=intent.batch,
         newest_ms=newest,
-        roster=events,
-        shifts=shifts,
-        ends=ends,
+        roster=standing,
         known=state.known.with_events(facts.viewer_events, floor),
         live=watching,
         recent_orders=recent.filter(pl.col("ordered_ms") >= floor),

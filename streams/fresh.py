@@ -44,7 +44,7 @@ def fresh(facts: Facts, state: State, warehouse: Warehouse, batch: int) -> Fresh
             order_lines=kept_lines.drop("event_id", "position"),
             refunds=new_refunds,
             roster_events=roster.join(
-                state.roster.select("event_id"), on="event_id", how="anti", maintain_order="left"
+                state.roster.events.select("event_id"), on="event_id", how="anti", maintain_order="left"
             ),
         ),
         pl.concat([_rejected(wrong_orders, "order"), _rejected(wrong_refunds, "refund")]),
@@ -60,9 +60,15 @@ def with_lines(rejects: pl.DataFrame, data: bytes, first_position: int) -> pl.Da
     return rejects.with_columns(line=pl.Series(found, dtype=pl.Binary)).select(list(REJECTS))
 
 
-def mismatched(refunds: pl.DataFrame) -> pl.DataFrame:
-    """Give rejects for stored refunds in another currency than their order's, their facts as the line."""
+def mismatched(refunds: pl.DataFrame, warehouse: Warehouse, batch: int) -> pl.DataFrame:
+    """Give rejects for stored refunds in another currency than their order's, their facts as the line, each once."""
     lines = [msgspec.json.encode(row) for row in refunds.drop("order_currency").iter_rows(named=True)]
+    if lines:
+        texts = [line.decode() for line in lines]
+        parked = warehouse.query("core_rejected", reason="refund_currency_mismatch", lines=texts, batch=batch)
+        before = set(parked["line"].cast(pl.String))
+        refunds = refunds.filter([text not in before for text in texts])
+        lines = [line for line, text in zip(lines, texts, strict=True) if text not in before]
     return refunds.select(
         position=pl.lit(0, dtype=pl.UInt64),
         reason=pl.lit("refund_currency_mismatch"),

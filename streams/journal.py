@@ -16,14 +16,21 @@ from analytics.warehouse import WarehouseError
 
 
 class Intent(msgspec.Struct, frozen=True):
-    """What a batch is: its number, kind of work, source and place in it, and when it was taken on."""
+    """What a batch is: its number, kind of work, source and place in it, and when it was taken on.
+
+    Behind Kafka it says too what the batch stands on, so that a second try comes to the same rows: the last batch of
+    the roster, the version of the Markov fit, and the event time that was reached elsewhere (0: not asked).
+    """
 
     batch: int
-    kind: Literal["events", "fit"]
+    kind: Literal["events", "fit", "adopt"]
     source: str
     first_position: int
     last_offset: int
     recorded_ms: int
+    roster_batch: int = 0
+    fit: int = 0
+    newest_ms: int = 0
 
     @property
     def token(self) -> str:

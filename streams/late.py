@@ -4,6 +4,7 @@ import polars as pl
 
 from analytics.intervals import OPEN_MS
 from analytics.warehouse import Warehouse
+from streams import lanes
 from streams.state import RECENT_ORDERS, State
 
 DIRTY = {"order_id": pl.String, "ordered_ms": pl.Int64, "reason": pl.String}
@@ -21,7 +22,7 @@ def dirty_orders(
     found = pl.concat(
         [
             _touched_by_viewers(changes, state, warehouse, batch),
-            _touched_by_shifts(_first_shift_change(state.shifts, shifts_after), state, warehouse, batch),
+            _touched_by_shifts(_first_shift_change(state.roster.shifts, shifts_after), state, warehouse, batch),
         ]
     )
     return found.unique("order_id", keep="first", maintain_order=True)
@@ -53,7 +54,7 @@ def _touched_by_shifts(since_ms: int | None, state: State, warehouse: Warehouse,
         return pl.DataFrame(schema=DIRTY)
     recent = state.recent_orders
     if since_ms < state.floor_ms:
-        recent = warehouse.query("core_orders_after", from_ms=max(since_ms, 0), batch=batch)
+        recent = warehouse.query("core_orders_after", from_ms=max(since_ms, 0), batch=batch, **lanes.bounds(batch))
     return recent.filter(pl.col("ordered_ms") >= since_ms).select("order_id", "ordered_ms", reason=pl.lit(LATE_ROSTER))
 
 

@@ -11,6 +11,7 @@ import polars as pl
 from analytics import presence
 from analytics.intervals import OPEN_MS
 from analytics.warehouse import Warehouse
+from streams import lanes
 
 PAIR = ["viewer_id", "session_id"]
 MARKS = {"viewer_id": pl.String, "session_id": pl.String, "at_ms": pl.Int64, "on": pl.Boolean}
@@ -133,7 +134,9 @@ def _viewers_to_look_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> l
         "session_id"
     ]
     if len(unsettled):
-        there = warehouse.query("core_viewers_of_sessions", sessions=unsettled.to_list(), batch=arrival.batch)
+        there = warehouse.query(
+            "core_viewers_of_sessions", sessions=unsettled.to_list(), batch=arrival.batch, **lanes.bounds(arrival.batch)
+        )
         found = pl.concat([found, there["viewer_id"]])
     return found.unique().sort().to_list()
 

@@ -9,7 +9,7 @@ from analytics.facts import Facts
 from analytics.paths import STEPS
 from analytics.rules import Rules
 from analytics.warehouse import Warehouse, tables
-from streams import live
+from streams import lanes, live
 from streams.late import DIRTY, dirty_orders
 from streams.state import State
 
@@ -20,9 +20,13 @@ LATE_REFUND = "late refund"
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A batch as far as money is concerned: its new facts, the states around it, its changes of presence."""
+    """A batch as far as money is concerned.
+
+    facts: what is new; touched: orders to look at again; the states around the batch; changes: of presence.
+    """
 
     facts: Facts
+    touched: tuple[str, ...]
     state: State
     after: State
     changes: pl.DataFrame
@@ -33,12 +37,16 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """What a batch books: ledger lines, paths of the orders credited, frozen orders, refunds in a wrong currency."""
+    """What a batch books: ledger lines, paths of the orders credited, frozen orders, refunds in a wrong currency.
+
+    refunds: ids of all refunds that were seen for the orders at hand.
+    """
 
     lines: pl.DataFrame
     paths: pl.DataFrame
     frozen: int
     mismatched: pl.DataFrame
+    refunds: pl.Series
 
 
 def booked(work: Work) -> Money:
@@ -46,7 +54,7 @@ def booked(work: Work) -> Money:
     dirty, frozen = _touched(work)
     known = _known_orders(work, dirty)
     orders = pl.concat([work.facts.orders.select(_ORDER), known])
-    refunds, wrong = _refunds(work, orders)
+    refunds, wrong, seen = _refunds(work, orders)
     ids = pl.concat([work.facts.orders["order_id"], dirty["order_id"]]).to_frame()
     to_credit = orders.join(ids, on="order_id", how="semi")
     weights, steps = credited(to_credit, work)
@@ -58,7 +66,7 @@ def booked(work: Work) -> Money:
     comparable = standing.join(weights.select("order_id", "model").unique(), on=["order_id", "model"], how="semi")
     lines = ledger.lines(ledger.canonical(orders, refunds, weights), comparable, _reasons(known, dirty))
     changed = to_credit.join(lines, on="order_id", how="semi")
-    return Money(lines, tables.order_paths(steps, changed), frozen, wrong)
+    return Money(lines, tables.order_paths(steps, changed), frozen, wrong, seen)
 
 
 def credited(orders: pl.DataFrame, work: Work) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -71,8 +79,8 @@ def credited(orders: pl.DataFrame, work: Work) -> tuple[pl.DataFrame, pl.DataFra
     columns = [pl.col(name).cast(dtype) for name, dtype in live.MARKS.items()]
     marks = presence.ordered(pl.concat([stored.select(columns), new.select(columns)]))
     last_ms = int(orders["ordered_ms"].max())  # type: ignore[arg-type]  # not empty
-    watches = presence.watches(marks, _activity(marks, last_ms, work), work.after.ends, work.rules.idle_ms)
-    lineups = roster.lineups(work.after.shifts)
+    watches = presence.watches(marks, _activity(marks, last_ms, work), work.after.roster.ends, work.rules.idle_ms)
+    lineups = roster.lineups(work.after.roster.shifts)
     return crediting.credit(orders, watches, lineups, work.rules, work.after.fit)
 
 
@@ -94,35 +102,41 @@ def typed_entries(found: pl.DataFrame) -> pl.DataFrame:
 
 def _touched(work: Work) -> tuple[pl.DataFrame, int]:
     """Booked orders that late facts touch and that may still be restated, and how many may not."""
-    if not work.state.batch:
+    if lanes.is_first(work.batch):
         return pl.DataFrame(schema=DIRTY), 0
-    found = dirty_orders(work.changes, work.after.shifts, work.state, work.warehouse, work.batch)
+    found = dirty_orders(work.changes, work.after.roster.shifts, work.state, work.warehouse, work.batch)
     is_frozen = pl.col("ordered_ms") < (work.after.newest_ms or 0) - work.rules.correction_ms
     return found.filter(~is_frozen), found.filter(is_frozen).height
 
 
 def _known_orders(work: Work, dirty: pl.DataFrame) -> pl.DataFrame:
-    """Stored orders that the batch touches: by a late fact or by a refund."""
-    ids = pl.concat([work.facts.refunds["order_id"], dirty["order_id"]]).unique()
+    """Stored orders of this lane that the batch touches: by a late fact or by a refund."""
+    touched = pl.Series(work.touched, dtype=pl.String)
+    ids = pl.concat([work.facts.refunds["order_id"], touched, dirty["order_id"]]).unique()
     found = work.warehouse.query("core_orders_by_id", order_ids=ids.to_list(), batch=work.batch)
+    lane = lanes.bounds(work.batch)
+    found = found.filter(pl.col("batch").is_between(lane["first"], lane["last"]))
     return plain_orders(found).join(work.facts.orders, on="order_id", how="anti")
 
 
-def _refunds(work: Work, orders: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """All refunds of these orders to book, and those in a wrong currency that this batch brings to light."""
+def _refunds(work: Work, orders: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.Series]:
+    """All refunds of these orders to book, those in a wrong currency that this batch brings to light, ids of all."""
     stored = work.warehouse.query("core_refunds_of_orders", order_ids=orders["order_id"].to_list(), batch=work.batch)
     new = work.facts.refunds.join(orders, on="order_id", how="semi")
-    bookable, wrong = crediting.right_currency(pl.concat([plain_refunds(stored), plain_refunds(new)]), orders)
+    found = pl.concat([plain_refunds(stored), plain_refunds(new)])
+    bookable, wrong = crediting.right_currency(found, orders)
     from_new_refunds = wrong.join(work.facts.refunds, on="refund_id", how="semi")
     from_new_orders = wrong.join(work.facts.orders, on="order_id", how="semi")
-    return bookable, pl.concat([from_new_refunds, from_new_orders]).unique("refund_id", maintain_order=True)
+    from_elsewhere = wrong.filter(pl.col("order_id").is_in(list(work.touched)))
+    brought = pl.concat([from_new_refunds, from_new_orders, from_elsewhere]).unique("refund_id", maintain_order=True)
+    return bookable, brought, found["refund_id"]
 
 
 def _activity(marks: pl.DataFrame, last_ms: int, work: Work) -> pl.DataFrame:
     """Times at which the viewers did something, those in the warehouse only where silence may matter."""
     new = crediting.activity(work.facts.viewer_events, work.facts.orders)
     idle_ms = work.rules.idle_ms
-    waiting = presence.silent(marks, work.after.ends, idle_ms, last_ms)["viewer_id"].unique().to_list()
+    waiting = presence.silent(marks, work.after.roster.ends, idle_ms, last_ms)["viewer_id"].unique().to_list()
     if not waiting:
         return new
     stored = work.warehouse.query("core_activity_of_viewers", viewers=waiting, idle_ms=idle_ms, batch=work.batch)

@@ -7,18 +7,17 @@ crash between any two of them leads to the same rows (ARCHITECTURE.md, One batch
 from collections.abc import Callable
 from pathlib import Path
 
-import polars as pl
-
 from analytics.rules import Rules
-from analytics.warehouse import Warehouse, tables
-from streams import booking, refitting
+from analytics.warehouse import Warehouse
+from streams import batch, lanes
+from streams.batch import Mark, unmarked
 from streams.journal import Intent, Journal
-from streams.outcome import Outcome, Stored
-from streams.state import State, restore
+from streams.outcome import Outcome, Taken
+from streams.state import Roster, State, restore, stored_roster
 
 
 class Processor:
-    """The one writer of a warehouse folder."""
+    """The one writer of a warehouse folder: lane 0."""
 
     def __init__(
         self,
@@ -26,7 +25,7 @@ class Processor:
         folder: Path,
         rules: Rules,
         clock_ms: Callable[[], int],
-        mark: Callable[[str], None] = lambda _step: None,
+        mark: Mark = unmarked,
     ) -> None:
         """Open for writing; a batch that a crash left unfinished is finished first."""
         self._warehouse = warehouse
@@ -34,7 +33,7 @@ class Processor:
         self._clock_ms = clock_ms
         self._journal = Journal(folder / "journal")
         self._mark = mark
-        self._state = restore(warehouse, rules)
+        self._state = _restored(warehouse, rules)
         self.recovered = self._recover()
 
     @property
@@ -76,33 +75,18 @@ class Processor:
         return self._finish(intent, data)
 
     def _finish(self, intent: Intent, data: bytes) -> Outcome:
-        work = booking.stored if intent.kind == "events" else refitting.stored
-        stored = work(intent, data, self._state, self._warehouse, self._rules)
-        number = tables.numbered(intent.batch)
-        for table, rows in stored.rows.items():
-            if rows.height:
-                self._warehouse.insert(table, number(rows), intent.token)
-                self._mark(table)
-        self._warehouse.insert("batches", number(_closing(intent, stored)), intent.token)
-        self._mark("batches")
+        taken = Taken(data, intent.first_position)
+        stored = batch.worked_out(intent, taken, self._state, self._warehouse, self._rules)
+        batch.write(intent, stored, self._warehouse, self._mark)
+        batch.close(intent, stored, self._warehouse, self._mark)
         self._journal.done(intent)
         self._mark("done")
         self._state = stored.state
         return stored.outcome
 
 
-def _closing(intent: Intent, stored: Stored) -> pl.DataFrame:
-    outcome = stored.outcome
-    counts = ("events", "repeats", "rejects", "unknown_fields", "restatements", "frozen")
-    return pl.DataFrame(
-        {
-            "source": [intent.source],
-            "token": [intent.token],
-            "first_position": pl.Series([intent.first_position], dtype=pl.UInt64),
-            "last_position": pl.Series([stored.last_position], dtype=pl.UInt64),
-            "last_offset": pl.Series([intent.last_offset], dtype=pl.UInt64),
-            **{name: pl.Series([getattr(outcome, name)], dtype=pl.UInt64) for name in counts},
-            "newest_at": pl.Series([outcome.newest_ms]).cast(tables.TIME),
-            "recorded_at": pl.Series([intent.recorded_ms]).cast(tables.TIME),
-        }
-    )
+def _restored(warehouse: Warehouse, rules: Rules) -> State:
+    lane = lanes.bounds(lanes.before_first(lanes.EMBEDDED))
+    last = warehouse.query("core_last_batch", **lane)["batch"][0]
+    standing = Roster.of(stored_roster(warehouse, **lane, leaving_out=last + 1), last)
+    return restore(warehouse, rules, lanes.EMBEDDED, standing)

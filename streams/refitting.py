@@ -4,52 +4,55 @@ They may be inside the correction window; and where an order was booked before t
 because what stands there is provisional.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from analytics import crediting, ledger, models, presence, roster
+from analytics.markov import Fit
 from analytics.paths import steps
 from analytics.rules import Rules
 from analytics.warehouse import Warehouse, tables
-from streams import live
+from streams import lanes, live
 from streams.journal import Intent
 from streams.money import plain_orders, plain_refunds, typed_entries
-from streams.outcome import Outcome, Stored
-from streams.state import State
+from streams.outcome import Outcome, Stored, Taken
+from streams.state import State, last_fit
 
 
-def stored(intent: Intent, _data: bytes, state: State, warehouse: Warehouse, rules: Rules) -> Stored:
-    """Work out the fit, its row, and the lines that restate `markov` for orders inside the correction window."""
-    batch = intent.batch
-    columns = [pl.col(name).cast(dtype) for name, dtype in live.MARKS.items()]
-    marks = presence.ordered(warehouse.query("core_all_marks", batch=batch).select(columns))
-    newest = state.newest_ms or 0
-    waiting = presence.silent(marks, state.ends, rules.idle_ms, newest)["viewer_id"].unique().to_list()
-    activity = warehouse.query("core_activity_of_viewers", viewers=waiting, idle_ms=rules.idle_ms, batch=batch)
-    watches = presence.watches(marks, activity.select("viewer_id", "at_ms"), state.ends, rules.idle_ms)
-    lineups = roster.lineups(state.shifts)
-    orders = plain_orders(warehouse.query("core_orders_after", from_ms=0, batch=batch))
-    found = steps(orders, watches, lineups, rules.lookback_ms)
-    walked = crediting.journeys(found, watches, lineups, orders.select("viewer_id"))
-    fitted = crediting.fit_journeys(walked, state.fit.version + 1)
-    standing = typed_entries(warehouse.query("core_standing_of_model", model="markov", batch=batch))
-    provisional = standing.filter(pl.col("refund_id").is_null() & (pl.col("fit") == 0)).select("order_id").unique()
-    window = pl.concat(
-        [
-            orders.filter(pl.col("ordered_ms") >= newest - rules.correction_ms),
-            orders.filter(pl.col("ordered_ms") < newest - rules.correction_ms).join(
-                provisional, on="order_id", how="semi"
-            ),
-        ]
-    )
-    weights = models.weights(window, found, lineups, replace(rules, models=("markov",)), fitted)
-    refunds, _ = crediting.right_currency(plain_refunds(warehouse.query("core_all_refunds", batch=batch)), window)
-    booked = standing.join(window, on="order_id", how="semi")
-    reasons = window.select("order_id", reason=pl.lit(f"Markov fit {fitted.version}"))
-    lines = ledger.lines(ledger.canonical(window, refunds, weights), booked, reasons)
+@dataclass(frozen=True, slots=True)
+class _History:
+    """Everything stored in some batches, as the core reads it."""
+
+    orders: pl.DataFrame
+    steps: pl.DataFrame
+    watches: pl.DataFrame
+    lineups: pl.DataFrame
+
+    def fit(self, version: int) -> Fit:
+        """Count and solve."""
+        walked = crediting.journeys(self.steps, self.watches, self.lineups, self.orders.select("viewer_id"))
+        return crediting.fit_journeys(walked, version)
+
+
+def stored(intent: Intent, _taken: Taken, state: State, warehouse: Warehouse, rules: Rules) -> Stored:
+    """Work out a new fit and its row, or take an earlier one; and the lines that restate `markov` in this lane."""
+    newest = max(state.newest_ms or 0, intent.newest_ms)
+    of_roster = lanes.lane_of(intent.batch) == lanes.ROSTER
+    scope = lanes.ALL if of_roster else lanes.bounds(intent.batch)
+    history = _read(intent.batch, scope, newest, state, warehouse, rules)
+    rows = {}
+    if intent.kind == "fit":
+        fitted = history.fit(state.fit.version + 1)
+        rows["markov_fits"] = tables.markov_fit(fitted, intent.recorded_ms)
+    else:
+        fitted = last_fit(warehouse, intent.batch, intent.fit)
+    lines, frozen = pl.DataFrame(schema=ledger.ENTRIES), 0
+    if not of_roster:
+        lines, frozen = _restated(fitted, history, intent.batch, newest, warehouse, rules)
+        rows["ledger"] = tables.ledger(lines, intent.recorded_ms)
     outcome = Outcome(
-        batch=batch,
+        batch=intent.batch,
         events=0,
         repeats=0,
         rejects=0,
@@ -57,11 +60,40 @@ def stored(intent: Intent, _data: bytes, state: State, warehouse: Warehouse, rul
         orders=0,
         lines=lines.height,
         restatements=lines.filter(pl.col("kind") == "restatement").height,
-        frozen=orders.height - window.height,
-        newest_ms=newest,
+        frozen=frozen,
+        newest_ms=state.newest_ms or 0,
     )
-    rows = {
-        "markov_fits": tables.markov_fit(fitted, intent.recorded_ms),
-        "ledger": tables.ledger(lines, intent.recorded_ms),
-    }
-    return Stored(rows, replace(state, batch=batch, fit=fitted), outcome, 0)
+    after = replace(state, batch=intent.batch, fit=fitted)
+    return Stored(rows, after, outcome, intent.first_position - 1, pl.Series(dtype=pl.String))
+
+
+def _read(
+    batch: int, scope: dict[str, int], newest_ms: int, state: State, warehouse: Warehouse, rules: Rules
+) -> _History:
+    columns = [pl.col(name).cast(dtype) for name, dtype in live.MARKS.items()]
+    marks = presence.ordered(warehouse.query("core_all_marks", batch=batch, **scope).select(columns))
+    ends = state.roster.ends
+    waiting = presence.silent(marks, ends, rules.idle_ms, newest_ms)["viewer_id"].unique().to_list()
+    activity = warehouse.query("core_activity_of_viewers", viewers=waiting, idle_ms=rules.idle_ms, batch=batch)
+    watches = presence.watches(marks, activity.select("viewer_id", "at_ms"), ends, rules.idle_ms)
+    lineups = roster.lineups(state.roster.shifts)
+    orders = plain_orders(warehouse.query("core_orders_after", from_ms=0, batch=batch, **scope))
+    return _History(orders, steps(orders, watches, lineups, rules.lookback_ms), watches, lineups)
+
+
+def _restated(
+    fitted: Fit, history: _History, batch: int, newest_ms: int, warehouse: Warehouse, rules: Rules
+) -> tuple[pl.DataFrame, int]:
+    """The lines that take `markov` to the fit, and how many orders keep what they have."""
+    found = warehouse.query("core_standing_of_model", model="markov", batch=batch, **lanes.bounds(batch))
+    standing = typed_entries(found)
+    provisional = standing.filter(pl.col("refund_id").is_null() & (pl.col("fit") == 0)).select("order_id").unique()
+    is_recent = pl.col("ordered_ms") >= newest_ms - rules.correction_ms
+    old = history.orders.filter(~is_recent).join(provisional, on="order_id", how="semi")
+    window = pl.concat([history.orders.filter(is_recent), old])
+    weights = models.weights(window, history.steps, history.lineups, replace(rules, models=("markov",)), fitted)
+    refunds, _ = crediting.right_currency(plain_refunds(warehouse.query("core_all_refunds", batch=batch)), window)
+    booked = standing.join(window, on="order_id", how="semi")
+    reasons = window.select("order_id", reason=pl.lit(f"Markov fit {fitted.version}"))
+    lines = ledger.lines(ledger.canonical(window, refunds, weights), booked, reasons)
+    return lines, history.orders.height - window.height

@@ -1,6 +1,7 @@
-"""What a processor knows between two batches: a cache of the warehouse, which holds everything anyway."""
+"""What a lane knows between two batches: a cache of the warehouse, which holds everything anyway."""
 
 from dataclasses import dataclass
+from typing import Self
 
 import polars as pl
 
@@ -8,11 +9,12 @@ from analytics import roster
 from analytics.markov import NO_FIT, Fit
 from analytics.rules import Rules
 from analytics.warehouse import Warehouse
-from streams import live
+from streams import lanes, live
 from streams.known import KnownIds
 from streams.live import Arrival, Live
 
 RECENT_MS = 10 * 60 * 1000
+ANY_FIT = (1 << 32) - 1
 ROSTER = {
     "event_id": pl.String,
     "type": pl.String,
@@ -24,19 +26,46 @@ RECENT_ORDERS = {"order_id": pl.String, "viewer_id": pl.String, "ordered_ms": pl
 
 
 @dataclass(frozen=True, slots=True)
+class Roster:
+    """All roster events up to and with `batch` (ROSTER), and the shifts and session ends that they say."""
+
+    batch: int
+    events: pl.DataFrame
+    shifts: pl.DataFrame
+    ends: pl.DataFrame
+
+    @classmethod
+    def of(cls, events: pl.DataFrame, batch: int) -> Self:
+        """Read shifts and session ends out of roster events."""
+        events = events.select(list(ROSTER))
+        ends = roster.session_ends(events)
+        return cls(batch, events, roster.shifts(roster.shift_marks(events), ends), ends)
+
+    def with_events(self, events: pl.DataFrame, batch: int) -> "Roster":
+        """Know these events too."""
+        if events.is_empty():
+            return Roster(batch, self.events, self.shifts, self.ends)
+        return Roster.of(pl.concat([self.events, events.select(list(ROSTER))]), batch)
+
+    def says_the_same_as(self, other: "Roster") -> bool:
+        """Whether who is on air, and which sessions have ended, is the same."""
+        return self.shifts.equals(other.shifts) and self.ends.equals(other.ends)
+
+
+NO_ROSTER = Roster.of(pl.DataFrame(schema=ROSTER), 0)
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Everything up to and with `batch`.
 
     newest_ms: newest event time (null: nothing came yet). floor_ms: what is older is not in memory but looked up.
-    roster: all roster events (ROSTER); shifts, ends: read out of it. known: recent event ids. live: who is watching.
-    recent_orders: orders since the floor. fit: the latest Markov fit.
+    known: recent event ids. live: who is watching. recent_orders: orders since the floor. fit: the latest Markov fit.
     """
 
     batch: int
     newest_ms: int | None
-    roster: pl.DataFrame
-    shifts: pl.DataFrame
-    ends: pl.DataFrame
+    roster: Roster
     known: KnownIds
     live: Live
     recent_orders: pl.DataFrame
@@ -48,38 +77,39 @@ class State:
         return None if self.newest_ms is None else self.newest_ms - RECENT_MS
 
 
-def read_roster(events: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Give the shifts and the session ends of all roster events."""
-    ends = roster.session_ends(events)
-    return roster.shifts(roster.shift_marks(events), ends), ends
+def restore(warehouse: Warehouse, rules: Rules, lane: int, standing: Roster, fit: int = ANY_FIT) -> State:
+    """Build the state of a lane from the warehouse, leaving out what an unfinished batch may have written.
 
-
-def restore(warehouse: Warehouse, rules: Rules) -> State:
-    """Build the state from the warehouse, leaving out what an unfinished batch may have written."""
-    last, newest = warehouse.query("core_last_batch").row(0)
-    seen = newest if last else None
-    floor = (seen or 0) - RECENT_MS
+    standing: the roster as of the lane's last batch; fit: the greatest version of the Markov fit that may count.
+    """
+    last, newest = warehouse.query("core_last_batch", **lanes.bounds(lanes.before_first(lane))).row(0)
+    last = last or lanes.before_first(lane)
     unfinished = last + 1
-    events = warehouse.query("core_roster", batch=unfinished).select(list(ROSTER))
-    shifts, ends = read_roster(events)
-    stored = warehouse.query("core_recent_event_ids", from_ms=max(floor, 0), batch=unfinished)
-    recent = warehouse.query("core_orders_after", from_ms=max(floor, 0), batch=unfinished)
+    seen = None if lanes.is_first(unfinished) else newest
+    floor = (seen or 0) - RECENT_MS
+    within = {"batch": unfinished, **lanes.bounds(unfinished)}
+    stored = warehouse.query("core_recent_event_ids", from_ms=max(floor, 0), **within)
+    recent = warehouse.query("core_orders_after", from_ms=max(floor, 0), **within)
     return State(
         batch=last,
         newest_ms=seen,
-        roster=events,
-        shifts=shifts,
-        ends=ends,
+        roster=standing,
         known=KnownIds().with_events(stored, None if seen is None else floor),
-        live=_live(warehouse, rules, ends, floor, seen, unfinished) if seen is not None else live.NOBODY,
+        live=_live(warehouse, rules, standing.ends, floor, seen, unfinished) if seen is not None else live.NOBODY,
         recent_orders=recent.select(list(RECENT_ORDERS)),
-        fit=last_fit(warehouse, unfinished),
+        fit=last_fit(warehouse, unfinished, fit),
     )
 
 
-def last_fit(warehouse: Warehouse, unfinished: int) -> Fit:
-    """Read the weights of the latest fit."""
-    rows = warehouse.query("core_last_fit", batch=unfinished)
+def stored_roster(warehouse: Warehouse, first: int, last: int, leaving_out: int = 0) -> pl.DataFrame:
+    """Give the roster events (ROSTER) of the batches from first to last but one."""
+    found = warehouse.query("core_roster", first=first, last=last, batch=leaving_out)
+    return found.select(pl.col(name).cast(dtype) for name, dtype in ROSTER.items())
+
+
+def last_fit(warehouse: Warehouse, leaving_out: int, version: int = ANY_FIT) -> Fit:
+    """Read the weights of the latest fit up to a version, leaving one batch out."""
+    rows = warehouse.query("core_last_fit", batch=leaving_out, fit=version)
     if rows.is_empty():
         return NO_FIT
     row = rows.row(0, named=True)
@@ -88,7 +118,7 @@ def last_fit(warehouse: Warehouse, unfinished: int) -> Fit:
 
 
 def _live(warehouse: Warehouse, rules: Rules, ends: pl.DataFrame, floor: int, newest: int, unfinished: int) -> Live:
-    marks = warehouse.query("core_live_marks", from_ms=max(floor, 0), batch=unfinished)
+    marks = warehouse.query("core_live_marks", from_ms=max(floor, 0), batch=unfinished, **lanes.bounds(unfinished))
     nothing = pl.DataFrame(schema={"viewer_id": pl.String, "at_ms": pl.Int64})
     arrival = Arrival(
         marks=marks.clear(),

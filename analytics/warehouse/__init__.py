@@ -1,7 +1,8 @@
 """Where it is kept: numbered migrations, named queries, and one small interface to ClickHouse.
 
-`Warehouse` is what the rest of the house knows. `embedded` implements it in the process (chdb); tables are described in
-`migrations/`, questions in `queries/`, and `tables` brings the core's frames into the shape of the tables.
+`Warehouse` is what the rest of the house knows. `embedded` implements it in the process (chdb), `server` on a ClickHouse
+server or cluster; tables are described in `migrations/`, questions in `queries/`, and `tables` brings the core's frames
+into the shape of the tables.
 """
 
 from datetime import datetime
@@ -15,6 +16,13 @@ Parameter = str | int | datetime | list[str] | list[int]
 
 class WarehouseError(Exception):
     """The warehouse cannot do it; the message says why and what to do."""
+
+
+class WarehouseAway(WarehouseError):  # noqa: N818  # named for what is the case
+    """The warehouse cannot be reached, or went away in the middle; trying again may heal.
+
+    An insert that ends like this may have been stored or not: it is repeated with the same rows and token.
+    """
 
 
 class Warehouse(Protocol):

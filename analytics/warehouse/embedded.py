@@ -8,8 +8,6 @@ import io
 import re
 import threading
 from contextlib import suppress
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any, Self
@@ -17,18 +15,14 @@ from typing import IO, Any, Self
 import polars as pl
 from chdb.session import Session
 
-from analytics.warehouse import Parameter, WarehouseError
+from analytics.warehouse import Parameter, WarehouseError, asking
 from analytics.warehouse.binding import bound
+from analytics.warehouse.blocks import INSERT_SETTINGS, blocks
 from analytics.warehouse.migrations import migrate
 from analytics.warehouse.tokens import forget_tokens_without_rows
 
 DATABASE = "hostledger"
-MAX_BLOCK_ROWS = 500_000
-"""Polars cuts streams of 524,288 rows and more, and the engine would mix the cut into the token."""
-_INSERT_SETTINGS = (
-    "insert_deduplication_token = '{token}', deduplicate_blocks_in_dependent_materialized_views = 1, "
-    "async_insert = 0, max_insert_block_size = 1048449, max_partitions_per_insert_block = 0"
-)
+_INSERT_SETTINGS = ", ".join(f"{name} = {value}" for name, value in INSERT_SETTINGS.items())
 _REMEDIES = {
     "76": "another process holds it; stop that one, or choose another folder with --data",
     "243": "the disk is full; free some space and start again: nothing that was acknowledged is lost",
@@ -93,7 +87,7 @@ class Embedded:
     def query(self, name: str, **parameters: Parameter) -> pl.DataFrame:
         """Run the named query `queries/NAME.sql` with its parameters bound. Raises WarehouseError."""
         texts = {key: bound(value) for key, value in parameters.items()}
-        answer = self._ask(_named(name), "ArrowStream", f"query {name}", texts)
+        answer = self._ask(asking.named(name), "ArrowStream", f"query {name}", texts)
         data = answer.bytes()
         return pl.read_ipc_stream(io.BytesIO(data)) if data else pl.DataFrame()
 
@@ -109,8 +103,8 @@ class Embedded:
 
         More than half a million rows are cut, always at the same places, into blocks with tokens of their own.
         """
-        for part, start in enumerate(range(0, frame.height, MAX_BLOCK_ROWS)):
-            self._insert_block(table, frame[start : start + MAX_BLOCK_ROWS], f"{token}-{part}")
+        for block, its_token in blocks(frame, token):
+            self._insert_block(table, block, its_token)
 
     def reader(self) -> "Embedded":
         """Give another handle, read-only, for use by another thread."""
@@ -127,7 +121,7 @@ class Embedded:
 
     def _insert_block(self, table: str, frame: pl.DataFrame, token: str) -> None:
         """Insert through a file without a name: a streaming insert (chdb 4.4) keeps the errors of its end to itself."""
-        columns, settings = ", ".join(frame.columns), _INSERT_SETTINGS.format(token=token)
+        columns, settings = ", ".join(frame.columns), f"insert_deduplication_token = '{token}', {_INSERT_SETTINGS}"
         try:
             with TemporaryFile(dir=self.folder) as block:
                 frame.rechunk().write_ipc_stream(block, compat_level=pl.CompatLevel.oldest())
@@ -158,11 +152,6 @@ class Embedded:
         """Let the engine go even if nobody closed it."""
         with suppress(AttributeError):
             self._session.close()
-
-
-@cache
-def _named(name: str) -> str:
-    return (files("analytics.warehouse") / "queries" / f"{name}.sql").read_text()
 
 
 def _explained(error: RuntimeError, what: str) -> WarehouseError:

@@ -2,23 +2,33 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.resources import files
 
 from analytics.warehouse import WarehouseError
+from analytics.warehouse.rendering import on_cluster, rendered
 
+Run = Callable[[str], str]
+"""Executes one statement and gives its answer as tab-separated text."""
 _CREATE = re.compile(r"^CREATE (?:TABLE|VIEW|MATERIALIZED VIEW) ")
+_EVERYWHERE = "ReplicatedMergeTree('/clickhouse/{database}/schema_migrations', '{shard}-{replica}')"
+"""One table on all servers of a cluster, whatever their shard."""
 
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One numbered file: its number, name, statements, and a checksum of its text."""
+    """One numbered file: its number, name, statements as they are in the file, and a checksum of its text."""
 
     number: int
     name: str
     statements: tuple[str, ...]
     checksum: str
+
+    def rendered(self, cluster: str | None) -> Iterator[str]:
+        """Give its statements for one server (None) or a cluster."""
+        for statement in self.statements:
+            yield from rendered(statement, cluster)
 
 
 def shipped() -> list[Migration]:
@@ -34,27 +44,38 @@ def _migration(name: str, text: str) -> Migration:
     return Migration(int(name.split("_", maxsplit=1)[0]), name, statements, hashlib.sha256(text.encode()).hexdigest())
 
 
-def migrate(run: Callable[[str], str]) -> list[str]:
-    """Bring a database to the shipped schema. run: executes one statement and gives its answer as tab-separated text.
+def pending(run: Run) -> list[Migration]:
+    """Say which of the shipped migrations a database lacks, without changing anything.
 
-    Returns the names applied now. Raises WarehouseError if the database is newer or was migrated by other files.
+    Raises WarehouseError if the database is newer or was migrated by other files.
     """
-    run(
-        "CREATE TABLE IF NOT EXISTS schema_migrations (number UInt32, name String, checksum String,"
-        " applied_at DateTime DEFAULT now()) ENGINE = MergeTree ORDER BY number"
-    )
-    answer = run("SELECT number, checksum FROM schema_migrations ORDER BY number FORMAT TabSeparated")
-    applied = dict(line.split("\t") for line in answer.splitlines())
     known = {str(migration.number): migration for migration in shipped()}
+    if run("EXISTS TABLE schema_migrations").strip() != "1":
+        return list(known.values())
+    answer = run("SELECT DISTINCT toString(number), checksum FROM schema_migrations ORDER BY number")
+    applied = dict(line.split("\t") for line in answer.splitlines())
     for number, checksum in applied.items():
         if number not in known or known[number].checksum != checksum:
             raise WarehouseError(
                 f"schema migration {number} of this warehouse is not the one that this version of hostledger ships; "
-                "use the version that made the warehouse, or a new folder (--data)"
+                "use the version that made the warehouse, or a new folder (--data) or database"
             )
-    fresh = [migration for number, migration in known.items() if number not in applied]
+    return [migration for number, migration in known.items() if number not in applied]
+
+
+def migrate(run: Run, cluster: str | None = None) -> list[str]:
+    """Bring a database to the shipped schema, on one server (None) or on all servers of a cluster.
+
+    Returns the names applied now. Raises WarehouseError if the database is newer or was migrated by other files.
+    """
+    fresh = pending(run)
+    engine = _EVERYWHERE if cluster else "MergeTree"
+    run(
+        f"CREATE TABLE IF NOT EXISTS schema_migrations{on_cluster(cluster)} (number UInt32, name String,"
+        f" checksum String, applied_at DateTime DEFAULT now()) ENGINE = {engine} ORDER BY number"
+    )
     for migration in fresh:
-        for statement in migration.statements:
+        for statement in migration.rendered(cluster):
             run(_CREATE.sub(r"\g<0>IF NOT EXISTS ", statement))  # a process may have died in the middle of the file
         values = f"({migration.number}, '{migration.name}', '{migration.checksum}')"
         run(f"INSERT INTO schema_migrations (number, name, checksum) VALUES {values}")  # noqa: S608  # our file names

@@ -1,13 +1,13 @@
 -- Facts: what arrived, raw and immutable. Each row carries the number of the batch that brought it.
 -- Absent text in a sorting key is '' (said in the column's comment); everywhere else absence is NULL.
 
-CREATE TABLE batches (
-    batch UInt64 COMMENT 'number of the batch, ascending',
+CREATE TABLE batches${LOCAL}${ON_CLUSTER} (
+    batch UInt64 COMMENT 'number of the batch, ascending in its lane',
     source String COMMENT 'where its bytes came from',
     token String COMMENT 'insert_deduplication_token of all its inserts',
-    first_position UInt64 COMMENT 'first line of the source in it, from 1',
-    last_position UInt64 COMMENT 'last line of the source in it; first - 1 for none',
-    last_offset UInt64 COMMENT 'uncompressed bytes of the source read after it',
+    first_position UInt64 COMMENT 'first line of the source in it, from 1; behind Kafka the first offset',
+    last_position UInt64 COMMENT 'last line of the source in it, first - 1 for none; behind Kafka the offset behind it',
+    last_offset UInt64 COMMENT 'uncompressed bytes of the source read after it; behind Kafka the next offset',
     events UInt64 COMMENT 'events stored by it',
     repeats UInt64 COMMENT 'events known already and dropped',
     rejects UInt64 COMMENT 'lines parked in rejects',
@@ -16,11 +16,11 @@ CREATE TABLE batches (
     frozen UInt64 COMMENT 'orders that late facts would have changed, but they are older than the correction window',
     newest_at DateTime64(3, 'UTC') COMMENT 'latest occurred_at of any event up to and with this batch',
     recorded_at DateTime64(3, 'UTC') COMMENT 'when it was taken on'
-) ENGINE = MergeTree ORDER BY batch
-SETTINGS non_replicated_deduplication_window = 10000
+) ENGINE = ${REPLICATED}MergeTree ORDER BY batch
+SETTINGS ${DEDUPLICATION}
 COMMENT 'What was stored: one row per batch, written when everything else of it is';
 
-CREATE TABLE viewer_events (
+CREATE TABLE viewer_events${LOCAL}${ON_CLUSTER} (
     event_id String COMMENT 'unique id given by the producer' CODEC(ZSTD(1)),
     type LowCardinality(String) COMMENT 'event type of the contract',
     occurred_at DateTime64(3, 'UTC') COMMENT 'event time' CODEC(Delta(8), ZSTD(1)),
@@ -33,12 +33,12 @@ CREATE TABLE viewer_events (
     source LowCardinality(Nullable(String)) COMMENT 'traffic source of a join',
     recorded_at DateTime('UTC') COMMENT 'when its batch was taken on' CODEC(Delta(4), ZSTD(1)),
     batch UInt64 COMMENT 'batch that brought it' CODEC(Delta(8), ZSTD(1))
-) ENGINE = MergeTree PARTITION BY toYYYYMM(occurred_at) ORDER BY (viewer_id, occurred_at)
+) ENGINE = ${REPLICATED}MergeTree PARTITION BY toYYYYMM(occurred_at) ORDER BY (viewer_id, occurred_at)
 TTL recorded_at + INTERVAL 180 DAY
-SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000
+SETTINGS index_granularity = 1024, ${DEDUPLICATION}
 COMMENT 'Joins, leaves, clicks, carts, comments, likes, shares, follows, gifts; kept 180 days';
 
-CREATE TABLE orders (
+CREATE TABLE orders${LOCAL}${ON_CLUSTER} (
     order_id String COMMENT 'id given by the platform',
     event_id String COMMENT 'event that brought it',
     viewer_id String COMMENT 'who bought',
@@ -49,11 +49,11 @@ CREATE TABLE orders (
     amount_minor Int64 COMMENT 'sum of its lines, minor units',
     items Int64 COMMENT 'sum of the quantities of its lines',
     batch UInt64 COMMENT 'batch that brought it'
-) ENGINE = MergeTree ORDER BY order_id
-SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000
+) ENGINE = ${REPLICATED}MergeTree ORDER BY order_id
+SETTINGS index_granularity = 1024, ${DEDUPLICATION}
 COMMENT 'Paid orders, one row each';
 
-CREATE TABLE order_lines (
+CREATE TABLE order_lines${LOCAL}${ON_CLUSTER} (
     order_id String COMMENT 'order it belongs to',
     line_id String COMMENT 'id within the order',
     product_id LowCardinality(String) COMMENT 'what was bought',
@@ -64,11 +64,11 @@ CREATE TABLE order_lines (
     session_id LowCardinality(Nullable(String)) COMMENT 'session of the order',
     ordered_at DateTime64(3, 'UTC') COMMENT 'when the order was paid',
     batch UInt64 COMMENT 'batch that brought it'
-) ENGINE = MergeTree ORDER BY (order_id, line_id)
-SETTINGS non_replicated_deduplication_window = 10000
+) ENGINE = ${REPLICATED}MergeTree ORDER BY (order_id, line_id)
+SETTINGS ${DEDUPLICATION}
 COMMENT 'Lines of paid orders';
 
-CREATE TABLE refunds (
+CREATE TABLE refunds${LOCAL}${ON_CLUSTER} (
     refund_id String COMMENT 'id given by the platform',
     event_id String COMMENT 'event that brought it',
     order_id String COMMENT 'order it returns money of; may be unknown yet',
@@ -77,11 +77,11 @@ CREATE TABLE refunds (
     amount_minor Int64 COMMENT 'money returned, minor units, not negative',
     reason Nullable(String) COMMENT 'in the words of the platform',
     batch UInt64 COMMENT 'batch that brought it'
-) ENGINE = MergeTree ORDER BY (order_id, refund_id)
-SETTINGS index_granularity = 1024, non_replicated_deduplication_window = 10000
+) ENGINE = ${REPLICATED}MergeTree ORDER BY (order_id, refund_id)
+SETTINGS index_granularity = 1024, ${DEDUPLICATION}
 COMMENT 'Refunds, one row each; those whose order is unknown wait here';
 
-CREATE TABLE roster_events (
+CREATE TABLE roster_events${LOCAL}${ON_CLUSTER} (
     event_id String COMMENT 'unique id given by the producer',
     type LowCardinality(String) COMMENT 'event type of the contract',
     occurred_at DateTime64(3, 'UTC') COMMENT 'event time',
@@ -110,13 +110,14 @@ CREATE TABLE roster_events (
     categories Array(String) COMMENT 'categories the contract allows; empty for all',
     label_required Nullable(Bool) COMMENT 'the AI label must be shown',
     batch UInt64 COMMENT 'batch that brought it'
-) ENGINE = MergeTree ORDER BY (occurred_at, event_id)
-SETTINGS non_replicated_deduplication_window = 10000
+) ENGINE = ${REPLICATED}MergeTree ORDER BY (occurred_at, event_id)
+SETTINGS ${DEDUPLICATION}
 COMMENT 'Hosts, sessions, shifts, labels, scripts, featured products, likeness contracts, as they arrived';
 
-CREATE TABLE rejects (
+CREATE TABLE rejects${LOCAL}${ON_CLUSTER} (
     source String COMMENT 'where the line came from',
-    position UInt64 COMMENT 'line of the source, from 1',
+    position UInt64 COMMENT 'line of the source, from 1; behind Kafka line of the record',
+    record_offset Nullable(UInt64) COMMENT 'Kafka offset of the record; NULL where the source is no topic',
     reason LowCardinality(String) COMMENT 'reason code',
     field Nullable(String) COMMENT 'field at fault',
     value Nullable(String) COMMENT 'its value, cut to 200 characters',
@@ -124,11 +125,11 @@ CREATE TABLE rejects (
     line String COMMENT 'the original bytes',
     recorded_at DateTime64(3, 'UTC') COMMENT 'when it was parked',
     batch UInt64 COMMENT 'batch that brought it'
-) ENGINE = MergeTree ORDER BY (batch, position)
-SETTINGS non_replicated_deduplication_window = 10000
+) ENGINE = ${REPLICATED}MergeTree ORDER BY (batch, position)
+SETTINGS ${DEDUPLICATION}
 COMMENT 'Lines that can never become an event, with their reason and their bytes';
 
-CREATE VIEW hosts AS
+CREATE VIEW hosts${ON_CLUSTER} AS
 SELECT host_id, last.1 AS name, last.2 AS kind, last.3 AS likeness_of, last.4 AS vendor, last.5 AS avatar_version
 FROM (
     SELECT host_id,
@@ -136,13 +137,13 @@ FROM (
     FROM roster_events WHERE type = 'host_registered' GROUP BY host_id
 );
 
-CREATE VIEW host_kinds AS
+CREATE VIEW host_kinds${ON_CLUSTER} AS
 SELECT assumeNotNull(host_id) AS host_id, assumeNotNull(kind) AS kind,
     if(row_number() OVER w = 1, toDateTime64(0, 3, 'UTC'), occurred_at) AS from_at
 FROM roster_events WHERE type = 'host_registered'
 WINDOW w AS (PARTITION BY host_id ORDER BY occurred_at, event_id);
 
-CREATE VIEW sessions AS
+CREATE VIEW sessions${ON_CLUSTER} AS
 SELECT session_id, last.1 AS platform, last.2 AS seller_id, last.3 AS title, last.4 AS category, started_at, ended_at
 FROM (
     SELECT session_id,

@@ -1,2 +1,3 @@
--- Where did we stop? The last batch, and the newest event time so far (milliseconds UTC).
-SELECT max(batch) AS batch, toUnixTimestamp64Milli(max(newest_at)) AS newest_ms FROM batches
+-- Where did we stop? The last batch of a lane (batches first to last), and its newest event time (milliseconds UTC).
+SELECT max(batches.batch) AS batch, toUnixTimestamp64Milli(max(newest_at)) AS newest_ms FROM batches
+WHERE batches.batch BETWEEN {first:UInt64} AND {last:UInt64}

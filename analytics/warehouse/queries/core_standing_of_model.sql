@@ -1,4 +1,5 @@
--- Which entries of one model stand (were not taken back)? Times in milliseconds UTC, amounts in minor units.
+-- Which entries of one model stand (were not taken back) in a lane (batches first to last)? Times in milliseconds UTC,
+-- amounts in minor units.
 SELECT order_id, model, host_id, refund_id, amount_minor, currency, ordered_ms, booked_ms, session_id, weight, basis,
     any(line_fit) AS fit
 FROM (
@@ -7,6 +8,7 @@ FROM (
         nullIf(ledger.session_id, '') AS session_id, weight, basis, fit AS line_fit, sign
     FROM ledger
     WHERE model = {model:String} AND batch != {batch:UInt64}
+    AND batch BETWEEN {first:UInt64} AND {last:UInt64}
 )
 GROUP BY order_id, model, host_id, refund_id, amount_minor, currency, ordered_ms, booked_ms, session_id, weight, basis
 HAVING sum(sign) > 0

@@ -1,0 +1,234 @@
+"""The warehouse on a ClickHouse server or cluster, over the native protocol (clickhouse-driver).
+
+A handle is one connection with a mutex; each thread takes its own with `reader()`. A connection that was lost is made anew
+before the next statement, to another of `alt_hosts` if need be; the statement that was under way is not repeated here: its
+caller knows whether that is right, and an insert has its token for it.
+
+On a cluster, inserts go to the Distributed table and wait until the shard has the block (`rendering` says why a block stays
+whole) and most of its replicas have it (insert_quorum). Reading asks the replicas in the order of the cluster's definition,
+so that what was just written is found, and sends the inner side of a join to all shards.
+"""
+
+import logging
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Self
+
+import polars as pl
+from clickhouse_driver import Client, errors
+from clickhouse_driver.block import ColumnOrientedBlock
+from clickhouse_driver.protocol import ClientPacketTypes
+from clickhouse_driver.varint import write_varint
+from clickhouse_driver.writer import write_binary_str
+
+from analytics.warehouse import Parameter, WarehouseAway, WarehouseError, asking
+from analytics.warehouse.address import Address
+from analytics.warehouse.answers import answer
+from analytics.warehouse.binding import bound
+from analytics.warehouse.blocks import INSERT_SETTINGS, blocks
+from analytics.warehouse.formats import Table, formatted
+from analytics.warehouse.migrations import migrate, pending, shipped
+from analytics.warehouse.native import block
+from analytics.warehouse.rendering import checked, on_cluster
+
+_BLOCK_INFO = b"\x01\x00\x02\xff\xff\xff\xff\x00"
+"""Fields before each block of the protocol: no overflow row, no bucket."""
+CLUSTER_SETTINGS = {
+    "distributed_foreground_insert": "1",
+    "insert_quorum": "auto",
+    "distributed_product_mode": "global",
+    "load_balancing": "in_order",
+    "prefer_localhost_replica": "0",
+}
+PASSING = {3, 32, 159, 202, 203, 209, 210, 225, 236, 241, 242, 243, 252, 279, 285, 286, 319, 394, 425, 439, 999}
+"""Codes of errors that may heal: time-outs, lost replicas or Keeper, too many queries or parts, no memory, a full disk."""
+_REMEDIES = {
+    60: "see the tables with: hostledger sql 'SHOW TABLES'",
+    81: "make it with: hostledger migrate",
+    164: "only reading is allowed here; use SELECT",
+    497: "ask who runs the server for the right",
+    516: "check the user in HOSTLEDGER_CLICKHOUSE, and HOSTLEDGER_CLICKHOUSE_PASSWORD",
+}
+
+
+class _Text:
+    """A parameter that is escaped already; the driver quotes it and leaves it alone."""
+
+    def __init__(self, value: Parameter) -> None:
+        self._text = bound(value).replace("\\", "\\\\").replace("'", "\\'")
+
+    def __str__(self) -> str:
+        return self._text
+
+
+class Server:
+    """A database on a ClickHouse server, through one connection."""
+
+    def __init__(self, address: Address, password: str | None, cluster: str | None, *, readonly: bool = False) -> None:
+        self._address, self._password, self._cluster, self._readonly = address, password, cluster, readonly
+        logging.getLogger("clickhouse_driver").addHandler(logging.NullHandler())
+        self._mutex = threading.Lock()
+        self._reading: Server | None = None
+        settings = {"server_side_params": True, **(CLUSTER_SETTINGS if cluster else {})}
+        self._client = Client(
+            **address.arguments(),
+            password=password or "",
+            client_name="hostledger",
+            tcp_keepalive=True,
+            settings=settings,
+        )
+        if readonly:
+            self._read_only()
+
+    @classmethod
+    def open(cls, url: str, *, password: str | None = None, cluster: str | None = None) -> Self:
+        """Connect to a database that `migrate` has made. cluster: its name, where the tables are spread over servers.
+
+        Raises WarehouseAway if the server cannot be reached, WarehouseError if it refuses or the schema is not this
+        version's.
+        """
+        server = cls(Address.read(url), password, cluster and checked(cluster))
+        try:
+            if lacks := pending(server._run):
+                raise WarehouseError(
+                    f"database {server._address} lacks {len(lacks)} migrations of this version, from {lacks[0].name} on; "
+                    "bring it up to date with: hostledger migrate"
+                )
+        except WarehouseError:
+            server.close()
+            raise
+        return server
+
+    @classmethod
+    def migrate(cls, url: str, *, password: str | None = None, cluster: str | None = None) -> list[str]:
+        """Make the database as needed and bring it to the shipped schema. Returns the names applied now. Raises as `open`."""
+        address = Address.read(url)
+        with closing(cls(address.elsewhere("default"), password, cluster and checked(cluster))) as server:
+            server._run(f"CREATE DATABASE IF NOT EXISTS {address.database}{on_cluster(cluster)}")
+        with closing(cls(address, password, cluster)) as server:
+            return migrate(server._run, cluster)
+
+    @classmethod
+    def planned(cls, url: str, *, password: str | None = None, cluster: str | None = None) -> list[str]:
+        """Give the statements that `migrate` would run now, and change nothing. Raises as `open`."""
+        address = Address.read(url)
+        with closing(cls(address.elsewhere("default"), password, cluster and checked(cluster))) as server:
+            if server._run(f"EXISTS DATABASE {address.database}").strip() == "1":
+                server._run(f"USE {address.database}")
+                fresh = pending(server._run)
+            else:
+                fresh = shipped()
+        return [statement for migration in fresh for statement in migration.rendered(cluster)]
+
+    def __repr__(self) -> str:
+        """Name the server, and nothing secret."""
+        return f"Server({self._address}{', read-only' if self._readonly else ''})"
+
+    def query(self, name: str, **parameters: Parameter) -> pl.DataFrame:
+        """Run the named query `queries/NAME.sql` with its parameters bound. Raises WarehouseError."""
+        what, text = f"query {name}", asking.named(name)
+        with self._asking(what):
+            texts = {key: _Text(value) for key, value in parameters.items()}
+            columns, header = self._client.execute(text, texts, with_column_types=True, columnar=True)
+        return answer(columns, header)
+
+    def sql(self, text: str, output_format: str = "PrettyCompact") -> str:
+        """Run a query text, read-only, and give its answer in a ClickHouse output format. Raises WarehouseError."""
+        if not self._readonly:
+            self._reading = self._reading or self.reader()
+            return self._reading.sql(text, output_format)
+        return formatted(text, output_format, self._table)
+
+    def insert(self, table: str, frame: pl.DataFrame, token: str) -> None:
+        """Insert rows as one block; the same token again changes nothing. Raises WarehouseError.
+
+        More than half a million rows are cut, always at the same places, into blocks with tokens of their own.
+        """
+        for part, its_token in blocks(frame, token):
+            self._insert_block(table, part, its_token)
+
+    def reader(self) -> "Server":
+        """Give another handle, read-only, for use by another thread."""
+        return Server(self._address, self._password, self._cluster, readonly=True)
+
+    def close(self) -> None:
+        """Hang up."""
+        if self._reading:
+            self._reading.close()
+        with self._mutex:
+            self._client.disconnect()
+
+    def _insert_block(self, table: str, frame: pl.DataFrame, token: str) -> None:
+        text = f"INSERT INTO {table} ({', '.join(frame.columns)}) VALUES"
+        settings = INSERT_SETTINGS | {"insert_deduplication_token": token}
+        client = self._client
+        with self._asking(f"insert into {table}"), client.disconnect_on_error(text, settings):
+            client.connection.send_query(text)
+            client.connection.send_external_tables(None)
+            header = client.receive_sample_block().columns_with_types
+            self._send(block(frame, header))
+            client.receive_profile_events()
+            client.connection.send_data(ColumnOrientedBlock())  # nothing more
+            client.receive_profile_events()
+            client.receive_end_of_insert_query()
+
+    def _send(self, written: bytes) -> None:
+        connection = self._client.connection
+        write_varint(ClientPacketTypes.DATA, connection.fout)
+        write_binary_str("", connection.fout)
+        connection.block_out.fout.write(_BLOCK_INFO + written)
+        connection.block_out.finalize()
+
+    def _read_only(self) -> None:
+        """Take the right to write away, unless the server has done so; who may only read may not change settings either."""
+        settings = self._client.settings
+        kept, level = dict(settings), ""
+        settings.clear()
+        try:
+            level = self._run("SELECT toString(getSetting('readonly'))").strip()
+        finally:
+            settings.update({} if level == "1" else kept)
+        if level == "0":
+            settings["readonly"] = "1"
+
+    def _run(self, text: str) -> str:
+        _, rows = self._table(text)
+        return "".join("\t".join(map(str, row)) + "\n" for row in rows)
+
+    def _table(self, text: str) -> Table:
+        with self._asking("query"):
+            rows, header = self._client.execute(text, with_column_types=True)
+        return header, rows
+
+    @contextmanager
+    def _asking(self, what: str) -> Iterator[None]:
+        """Hold the connection, and say what went wrong on it in the words of the house."""
+        with self._mutex:
+            try:
+                yield
+            except (errors.NetworkError, errors.SocketTimeoutError, EOFError, OSError) as error:
+                raise _lost(error, what, self._address) from error
+            except errors.ServerException as error:
+                raise _explained(error, what) from error
+            except errors.Error as error:
+                raise WarehouseAway(f"{what}: {self._address} said what was not expected: {error}") from error
+
+
+def _lost(error: Exception, what: str, address: Address) -> WarehouseError:
+    said = str(getattr(error, "message", None) or getattr(error, "strerror", None) or error or "the connection ended")
+    if "CERTIFICATE" in said or "certificate" in said:
+        return WarehouseError(
+            f"{what}: the certificate of {address} is not trusted: {said} Remedy: name the file of its authority in "
+            "ca_certs=… of HOSTLEDGER_CLICKHOUSE."
+        )
+    return WarehouseAway(f"{what}: {address} cannot be reached or went away: {said}")
+
+
+def _explained(error: errors.ServerException, what: str) -> WarehouseError:
+    message = re.sub(r"\s*\(version [\d.]+[^)]*\)", "", str(error.message).split("Stack trace:")[0]).strip()
+    message = re.sub(r"^(?:Code: \d+\. )?DB::\w+:?[. ]*", "", message).rstrip(".") + "."
+    remedy = _REMEDIES.get(error.code)
+    kind = WarehouseAway if error.code in PASSING else WarehouseError
+    return kind(f"{what}: {message}" + (f" Remedy: {remedy}." if remedy else ""))

@@ -1,0 +1,51 @@
+"""Refunds and orders of different lanes: who has to be told what, so that neither misses the other.
+
+Each side stores first and looks then, so at least one of two that come at the same time sees the other.
+"""
+
+from collections import defaultdict
+
+import polars as pl
+
+from analytics.warehouse import Warehouse
+from streams import lanes
+from streams.outcome import Stored
+
+_NONE = 0
+"""No batch: nothing is left out of a look."""
+
+
+def orders_to_touch(stored: Stored, batch: int, warehouse: Warehouse) -> dict[str, list[str]]:
+    """Find orders that must be looked at again, by their viewer, after the rows of a batch are stored.
+
+    They are orders of other lanes whose refunds this batch stored, and orders of this batch with a refund that was stored
+    elsewhere after the batch had looked for it.
+    """
+    found: dict[str, list[str]] = defaultdict(list)
+    for frame in (_of_other_lanes(stored, batch, warehouse), _with_unseen_refunds(stored, warehouse)):
+        for viewer_id, order_id in frame.iter_rows():
+            found[viewer_id].append(order_id)
+    return found
+
+
+def _of_other_lanes(stored: Stored, batch: int, warehouse: Warehouse) -> pl.DataFrame:
+    own = {order_id for order_id in stored.rows.get("orders", pl.DataFrame({"order_id": []}))["order_id"]}
+    refunds = stored.rows.get("refunds", pl.DataFrame({"order_id": []}))["order_id"]
+    wanted = sorted(set(refunds) - own)
+    if not wanted:
+        return _NOBODY
+    lane = lanes.bounds(batch)
+    orders = warehouse.query("core_orders_by_id", order_ids=wanted, batch=_NONE)
+    return orders.filter(~pl.col("batch").is_between(lane["first"], lane["last"])).select(list(_NOBODY.columns))
+
+
+def _with_unseen_refunds(stored: Stored, warehouse: Warehouse) -> pl.DataFrame:
+    orders = stored.rows.get("orders")
+    if orders is None or orders.is_empty():
+        return _NOBODY
+    refunds = warehouse.query("core_refunds_of_orders", order_ids=orders["order_id"].to_list(), batch=_NONE)
+    unseen = refunds.join(stored.refunds.to_frame("refund_id"), on="refund_id", how="anti")
+    return orders.join(unseen, on="order_id", how="semi").select(list(_NOBODY.columns))
+
+
+_NOBODY = pl.DataFrame(schema={"viewer_id": pl.String, "order_id": pl.String})

@@ -1,0 +1,56 @@
+"""Intents as rows: the journal of the lanes, and the one place where two workers could disagree.
+
+An intent is inserted with a token made of its batch number, so the first one for a number stands; whoever reads it back
+does that batch, also a worker that wanted another cut or does not know yet that its partition was taken away.
+"""
+
+import msgspec
+import polars as pl
+
+from analytics.warehouse import Warehouse, WarehouseError, tables
+from streams import lanes
+from streams.journal import Intent
+
+_DAY_MS = 86_400_000
+
+
+class Pins(msgspec.Struct, frozen=True):
+    """What a new batch stands on: roster batch, the roster's next offset, Markov fit, newest event time anywhere (ms)."""
+
+    roster_batch: int
+    roster_offset: int
+    fit: int
+    newest_ms: int
+
+
+def pins(warehouse: Warehouse, now_ms: int) -> Pins:
+    """Read what is closed now; the newest event time is that of the last day's batches."""
+    roster = lanes.bounds(lanes.before_first(lanes.ROSTER))
+    row = warehouse.query("core_pins", since_ms=max(now_ms - _DAY_MS, 0), **roster).row(0, named=True)
+    return Pins(**{name: int(value or 0) for name, value in row.items()})
+
+
+def standing(warehouse: Warehouse, batch: int) -> Intent | None:
+    """Give the intent that stands for a batch."""
+    found = warehouse.query("core_intent", batch=batch)
+    return None if found.is_empty() else msgspec.convert(found.row(0, named=True), Intent)
+
+
+def take_on(warehouse: Warehouse, intent: Intent) -> Intent:
+    """Write an intent down unless there is one for its batch, and give the one that stands. Raises WarehouseError."""
+    row = pl.DataFrame([msgspec.to_builtins(intent)]).select(
+        pl.col("batch", "first_position", "last_offset", "roster_batch").cast(pl.UInt64),
+        "kind",
+        "source",
+        pl.col("fit").cast(pl.UInt32),
+        pl.col("newest_ms").cast(pl.Int64),
+        recorded_at=pl.col("recorded_ms").cast(tables.TIME),
+    )
+    warehouse.insert("intents", row, f"intent-{intent.batch}")
+    found = standing(warehouse, intent.batch)
+    if found is None:
+        raise WarehouseError(
+            f"intent of batch {intent.batch}: the table intents holds its token and not its row, as after a crash of a "
+            "server whose tables are not replicated; restore the row from a backup, or set a cluster (HOSTLEDGER_CLUSTER)"
+        )
+    return found

@@ -1,0 +1,35 @@
+"""Lanes: a batch's number says whose viewers it is of.
+
+A lane is one writer with its own ascending numbers, `batch = lane << 40 | number`: lane 0 is the embedded path, lane 1
+the roster, lane p + 2 partition p of the events.
+"""
+
+EMBEDDED = 0
+ROSTER = 1
+FIRST_OF_EVENTS = 2
+_BITS = 40
+
+
+def before_first(lane: int) -> int:
+    """Give the number that stands before a lane's first batch: nothing was taken on yet."""
+    return lane << _BITS
+
+
+def lane_of(batch: int) -> int:
+    """Say which lane a batch belongs to."""
+    return batch >> _BITS
+
+
+def is_first(batch: int) -> bool:
+    """Whether a batch is the first of its lane."""
+    return batch & ((1 << _BITS) - 1) == 1
+
+
+def bounds(batch: int) -> dict[str, int]:
+    """Give the least and the greatest batch number of the lane of a batch, as query parameters."""
+    lane = lane_of(batch)
+    return {"first": lane << _BITS, "last": ((lane + 1) << _BITS) - 1}
+
+
+ALL = {"first": 0, "last": (1 << 64) - 1}
+"""The batches of every lane, as query parameters."""
