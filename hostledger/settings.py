@@ -6,13 +6,17 @@
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from analytics.rules import DAY_MS, HOUR_MS, MINUTE_MS, MODELS, SECOND_MS, Rules
+from analytics.warehouse import WarehouseError
+from analytics.warehouse.address import Address
+from analytics.warehouse.rendering import checked
+from streams.kafka.connection import MECHANISMS, SECURITIES, Connection, WrongConnection
 
 PREFIX = "HOSTLEDGER_"
 _UNITS = {"ms": 1, "s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
@@ -39,6 +43,17 @@ def position_shares(text: str) -> tuple[Fraction, Fraction]:
     return first, last
 
 
+def share(text: str) -> Fraction:
+    """Read a share from 0 to 1, exactly. Raises WrongSetting."""
+    try:
+        found = Fraction(text.strip())
+    except (ValueError, ZeroDivisionError):
+        raise WrongSetting(f"share {text!r} is not understood; write a number from 0 to 1, as in 0.2") from None
+    if not 0 <= found <= 1:
+        raise WrongSetting(f"share {text!r} is out of range; write a number from 0 to 1, as in 0.2")
+    return found
+
+
 def time_zone(text: str) -> str:
     """Check the name of a time zone. Raises WrongSetting."""
     try:
@@ -62,6 +77,42 @@ def port_number(text: str) -> int:
     return int(text)
 
 
+def one_of(*choices: str) -> Callable[[str], str]:
+    """Make a reader of one of a few words. The reader raises WrongSetting."""
+
+    def read(text: str) -> str:
+        if text not in choices:
+            raise WrongSetting(f"{text!r} is unknown; use one of: {', '.join(choices)}")
+        return text
+
+    return read
+
+
+def topic_prefix(text: str) -> str:
+    """Check the prefix of the topics' names. Raises WrongSetting."""
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,200}", text):
+        raise WrongSetting(f"prefix {text!r} is no name for topics; use letters, digits, dots, hyphens")
+    return text
+
+
+def servers(text: str) -> str:
+    """Check a list of host:port by comma. Raises WrongSetting."""
+    if not all(re.fullmatch(r"[^\s,/]+:\d{1,5}", part) for part in text.split(",")):
+        raise WrongSetting(f"servers {text!r} are not understood; write host:port by comma, as in 127.0.0.1:9092")
+    return text
+
+
+def host_name(text: str) -> str:
+    """Check a name or address to listen on. Raises WrongSetting."""
+    if not re.fullmatch(r"[\w.:-]+", text) or "//" in text:
+        raise WrongSetting(f"host {text!r} is no name or address; use one such as 127.0.0.1 or 0.0.0.0")
+    return text
+
+
+def _if_any(check: Callable[[str], object]) -> Callable[[str], str]:
+    return lambda text: text and (check(text), text)[1]
+
+
 def _models(text: str) -> tuple[str, ...]:
     return tuple(model_name(part.strip()) for part in text.split(","))
 
@@ -78,6 +129,13 @@ class Setting:
 
 SETTINGS = {
     "data": Setting("DATA", "folder of the embedded warehouse", "hostledger-data", Path),
+    "clickhouse": Setting(
+        "CLICKHOUSE", "URL of a ClickHouse server; empty: the folder is used", "", _if_any(Address.read)
+    ),
+    "clickhouse_password": Setting("CLICKHOUSE_PASSWORD", "password of its user; never shown", "", str),
+    "cluster": Setting(
+        "CLUSTER", "ClickHouse cluster that the tables are spread over; empty: none", "", _if_any(checked)
+    ),
     "timezone": Setting("TIMEZONE", "time zone of the seller; days are days in it", "UTC", time_zone),
     "model": Setting("MODEL", "attribution model shown unless another is asked for", "on_air", model_name),
     "port": Setting("PORT", "port of the live page on 127.0.0.1; 0 takes any free one", "8765", port_number),
@@ -88,6 +146,23 @@ SETTINGS = {
     "position": Setting("POSITION", "shares of the first and the last step", "0.4,0.4", position_shares),
     "idle_ms": Setting("IDLE", "silence after which a viewer has left", "4h", duration_ms),
     "correction_ms": Setting("CORRECTION", "age of an order up to which late facts restate it", "30d", duration_ms),
+    "kafka": Setting("KAFKA", "Kafka's bootstrap servers, by comma", "127.0.0.1:9092", servers),
+    "kafka_security": Setting("KAFKA_SECURITY", "security protocol of Kafka", "PLAINTEXT", one_of(*SECURITIES)),
+    "kafka_mechanism": Setting("KAFKA_MECHANISM", "SASL mechanism of Kafka", "SCRAM-SHA-512", one_of(*MECHANISMS)),
+    "kafka_username": Setting("KAFKA_USERNAME", "user name at Kafka, for SASL", "", str),
+    "kafka_password": Setting("KAFKA_PASSWORD", "password at Kafka, for SASL; never shown", "", str),
+    "kafka_ca": Setting("KAFKA_CA", "file with the CA of Kafka's certificate; the system's otherwise", "", str),
+    "topics": Setting("TOPICS", "prefix of the topics' names", "hostledger", topic_prefix),
+    "group": Setting("GROUP", "consumer group of the workers", "hostledger", topic_prefix),
+    "session_ms": Setting("SESSION", "silence after which others get a worker's partitions", "30s", duration_ms),
+    "wait_ms": Setting("WAIT", "short wait of a batch for the roster", "2s", duration_ms),
+    "reject_limit": Setting("REJECT_LIMIT", "share of rejected lines that stops a worker", "0.2", share),
+    "fit_every_ms": Setting("FIT_EVERY", "time between two Markov fits of the workers; 0s: none", "1h", duration_ms),
+    "worker_host": Setting("WORKER_HOST", "address of a worker's health and metrics", "127.0.0.1", host_name),
+    "worker_port": Setting("WORKER_PORT", "port of a worker's health and metrics", "8767", port_number),
+    "keys": Setting("KEYS", "file with the API keys of the collector, hashed", "hostledger-keys", Path),
+    "collector_host": Setting("COLLECTOR_HOST", "address that the collector listens on", "127.0.0.1", host_name),
+    "collector_port": Setting("COLLECTOR_PORT", "port of the collector; 0 takes any free one", "8766", port_number),
 }
 
 
@@ -96,6 +171,9 @@ class Settings:
     """The settings of one run; see SETTINGS for each."""
 
     data: Path
+    clickhouse: str
+    clickhouse_password: str = field(repr=False)
+    cluster: str
     timezone: str
     model: str
     port: int
@@ -106,6 +184,23 @@ class Settings:
     position: tuple[Fraction, Fraction]
     idle_ms: int
     correction_ms: int
+    kafka: str
+    kafka_security: str
+    kafka_mechanism: str
+    kafka_username: str
+    kafka_password: str = field(repr=False)
+    kafka_ca: str
+    topics: str
+    group: str
+    session_ms: int
+    wait_ms: int
+    reject_limit: Fraction
+    fit_every_ms: int
+    worker_host: str
+    worker_port: int
+    keys: Path
+    collector_host: str
+    collector_port: int
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -137,6 +232,20 @@ class Settings:
         except ValueError as error:
             raise WrongSetting(str(error)) from None
 
+    def connection(self) -> Connection:
+        """Give the Kafka cluster that these settings name. Raises WrongSetting."""
+        try:
+            return Connection(
+                bootstrap=self.kafka,
+                security=self.kafka_security,
+                mechanism=self.kafka_mechanism,
+                username=self.kafka_username,
+                password=self.kafka_password,
+                ca=self.kafka_ca,
+            )
+        except WrongConnection as error:
+            raise WrongSetting(f"settings HOSTLEDGER_KAFKA_*: {error}") from None
+
 
 _FOR_TESTS = {"HOSTLEDGER_REQUIRE", "HOSTLEDGER_CHROMIUM"}
 
@@ -145,5 +254,5 @@ def _value(setting: Setting, environment: Mapping[str, str]) -> Any:  # noqa: AN
     name = PREFIX + setting.name
     try:
         return setting.read(environment.get(name, setting.default))
-    except WrongSetting as error:
+    except (WrongSetting, WarehouseError) as error:
         raise WrongSetting(f"{name}: {error}") from None

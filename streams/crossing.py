@@ -13,13 +13,14 @@ from streams.outcome import Stored
 
 _NONE = 0
 """No batch: nothing is left out of a look."""
+_NOBODY = pl.DataFrame(schema={"viewer_id": pl.String, "order_id": pl.String})
 
 
 def orders_to_touch(stored: Stored, batch: int, warehouse: Warehouse) -> dict[str, list[str]]:
     """Find orders that must be looked at again, by their viewer, after the rows of a batch are stored.
 
-    They are orders of other lanes whose refunds this batch stored, and orders of this batch with a refund that was stored
-    elsewhere after the batch had looked for it.
+    They are orders of other lanes whose refunds this batch stored, and orders of this batch with a refund that was
+    stored elsewhere after the batch had looked for it.
     """
     found: dict[str, list[str]] = defaultdict(list)
     for frame in (_of_other_lanes(stored, batch, warehouse), _with_unseen_refunds(stored, warehouse)):
@@ -29,8 +30,8 @@ def orders_to_touch(stored: Stored, batch: int, warehouse: Warehouse) -> dict[st
 
 
 def _of_other_lanes(stored: Stored, batch: int, warehouse: Warehouse) -> pl.DataFrame:
-    own = {order_id for order_id in stored.rows.get("orders", pl.DataFrame({"order_id": []}))["order_id"]}
-    refunds = stored.rows.get("refunds", pl.DataFrame({"order_id": []}))["order_id"]
+    own = set(stored.rows.get("orders", _NOBODY)["order_id"])
+    refunds = stored.rows.get("refunds", _NOBODY)["order_id"]
     wanted = sorted(set(refunds) - own)
     if not wanted:
         return _NOBODY
@@ -46,6 +47,3 @@ def _with_unseen_refunds(stored: Stored, warehouse: Warehouse) -> pl.DataFrame:
     refunds = warehouse.query("core_refunds_of_orders", order_ids=orders["order_id"].to_list(), batch=_NONE)
     unseen = refunds.join(stored.refunds.to_frame("refund_id"), on="refund_id", how="anti")
     return orders.join(unseen, on="order_id", how="semi").select(list(_NOBODY.columns))
-
-
-_NOBODY = pl.DataFrame(schema={"viewer_id": pl.String, "order_id": pl.String})

@@ -15,7 +15,7 @@ _DAY_MS = 86_400_000
 
 
 class Pins(msgspec.Struct, frozen=True):
-    """What a new batch stands on: roster batch, the roster's next offset, Markov fit, newest event time anywhere (ms)."""
+    """What a new batch stands on: roster batch, the roster's next offset, Markov fit, newest event time of all (ms)."""
 
     roster_batch: int
     roster_offset: int
@@ -51,6 +51,6 @@ def take_on(warehouse: Warehouse, intent: Intent) -> Intent:
     if found is None:
         raise WarehouseError(
             f"intent of batch {intent.batch}: the table intents holds its token and not its row, as after a crash of a "
-            "server whose tables are not replicated; restore the row from a backup, or set a cluster (HOSTLEDGER_CLUSTER)"
+            "server whose tables are not replicated; restore the row from a backup, and think of HOSTLEDGER_CLUSTER"
         )
     return found

@@ -54,6 +54,10 @@ class Lane:
     def __init__(self, means: Means, source: str, number: int) -> None:
         """Read where the lane stands. Raises WarehouseError."""
         self.source, self.number, self._means = source, number, means
+        self._load()
+
+    def _load(self) -> None:
+        means, number = self._means, self.number
         warehouse = means.warehouse
         last, _ = warehouse.query("core_last_batch", **lanes.bounds(lanes.before_first(number))).row(0)
         done = intents.standing(warehouse, last) if last else None
@@ -72,6 +76,12 @@ class Lane:
         """How many pairs of viewer and session are held in memory."""
         return self._state.live.watched.height
 
+    def is_where_it_was(self) -> bool:
+        """Whether nobody else has done a batch of this lane since. Raises WarehouseError."""
+        lane = lanes.bounds(self._state.batch)
+        found = self._means.warehouse.query("core_last_batch", **lane)["batch"][0]
+        return int(found or lane["first"]) == self._state.batch
+
     def advance(self, records: Sequence[Record], pins: Pins, *, caught_up: bool) -> Outcome | None:
         """Do the next batch: an unfinished one, or these records. Returns null where more records must come first.
 
@@ -89,7 +99,7 @@ class Lane:
         return self._finish(intent, [record for record in waiting if record.offset < intent.last_offset])
 
     def look_around(self, pins: Pins) -> Outcome | None:
-        """Without records: adopt a new fit, a changed roster, the silence of viewers. Returns null if nothing is due."""
+        """Without records: adopt a new fit, a changed roster, viewers' silence. Returns null if nothing is due."""
         if self._unfinished is None:
             kind = self._due(pins)
             if kind is None:
@@ -139,12 +149,20 @@ class Lane:
         self._means.mark("intent")
         return intent
 
-    def _finish(self, intent: Intent, records: Sequence[Record]) -> Outcome:
+    def _finish(self, intent: Intent, records: Sequence[Record]) -> Outcome | None:
+        """Do a batch; null if another worker has closed it meanwhile, whose word is then taken.
+
+        What was looked up came before the look at `batches`; so if the batch was open then, no later batch of the lane
+        had begun, and the rows are the same as anyone's.
+        """
         means = self._means
         arrived = Arrived.of(records)
         roster = None if self.number == lanes.ROSTER else means.rosters.at(intent.roster_batch)
         taken = Taken(arrived.data, 1, arrived.touched, roster, accepts="roster" if roster is None else "viewers")
         stored = batch.worked_out(intent, taken, self._state, means.warehouse, means.rules)
+        if means.warehouse.query("core_batch_closed", batch=intent.batch)["closed"][0]:
+            self._load()
+            return None
         stored = replace(stored, rows=arrived.placed(stored.rows), last_position=intent.last_offset)
         batch.write(intent, stored, means.warehouse, means.mark)
         self._tell(intent, stored)
@@ -164,7 +182,7 @@ class Lane:
 
 
 def _fit_of(number: int, done: Intent | None) -> int:
-    """The version of the fit that a lane's last batch stood on; the roster's lane makes them, so its own is the latest."""
+    """The version of the fit that a lane's last batch stood on; the roster's lane makes them and has the latest."""
     if number == lanes.ROSTER:
         return ANY_FIT
     return done.fit if done else 0

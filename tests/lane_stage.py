@@ -70,9 +70,9 @@ def routed(events: list[Event], random: Random) -> Log:
 class Group:
     """Lanes over one warehouse; any of them may be forgotten and made anew at any time."""
 
-    def __init__(self, warehouse: Warehouse, log: Log, rules: Rules, clock_ms: Callable[[], int] = lambda: CLOCK_MS):
+    def __init__(self, warehouse: Warehouse, log: Log, rules: Rules, mark: Callable[[str], None] = lambda _step: None):
         self.warehouse, self.log = warehouse, log
-        self.means = Means(warehouse, rules, clock_ms, Rosters(warehouse), log)
+        self.means = Means(warehouse, rules, lambda: CLOCK_MS, Rosters(warehouse), log, mark)
         self.lanes: dict[int, Lane] = {}
 
     def lane(self, number: int) -> Lane:

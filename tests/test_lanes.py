@@ -1,6 +1,9 @@
 """Lanes of one warehouse come to the referee's books, in any interleaving, with any of them forgotten at any time."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from random import Random
+from typing import Any
 
 import pytest
 from lane_stage import Group, every_lane, intents_and_batches, routed
@@ -12,6 +15,7 @@ from warehouse_books import posted, refereed
 
 from analytics.rules import Rules
 from analytics.warehouse.embedded import Embedded
+from streams import booking
 from streams.intents import pins
 
 
@@ -51,3 +55,73 @@ def test_a_fit_of_the_rosters_lane_is_adopted_by_all_lanes(warehouse: Embedded, 
     newest_ms = max(lane.newest_ms for lane in group.lanes.values())
     assert posted(warehouse) == refereed(referee_books(events, RefereeRules()).entries)
     assert_rollups(warehouse, events, newest_ms, EVERY_MODEL)
+
+
+class Death(BaseException):
+    """What kill -9 is to a process: nothing of ours runs any more."""
+
+
+class Fate:
+    """Dies after every step that is made for the first time; a batch that is done again gets one step further."""
+
+    def __init__(self) -> None:
+        self.deaths: list[str] = []
+        self.made = self.redone = 0
+
+    def be_reborn(self) -> None:
+        self.redone = min(self.made, 1)  # the intent stands already
+
+    def __call__(self, step: str) -> None:
+        self.redone += 1
+        if self.redone > self.made:
+            self.made = 0 if step == "batches" else self.redone
+            self.deaths.append(step)
+            raise Death
+
+
+def backwards(work: Callable[..., Any]) -> Callable[..., Any]:
+    """The same rows of a batch, their tables in reversed order."""
+
+    def reversed_work(*arguments: object) -> Any:
+        stored = work(*arguments)
+        return replace(stored, rows=dict(reversed(stored.rows.items())))
+
+    return reversed_work
+
+
+@pytest.mark.parametrize(("seed", "order"), [(80, "forwards"), (81, "backwards")])
+def test_death_after_any_step_loses_nothing_and_books_nothing_twice(
+    warehouse: Embedded, monkeypatch: pytest.MonkeyPatch, seed: int, order: str
+) -> None:
+    """As many lives as steps; the books are then those of an undisturbed run."""
+    if order == "backwards":
+        monkeypatch.setattr(booking, "stored", backwards(booking.stored))
+    events, random, fate = scenario(seed, "small"), Random(seed), Fate()
+    log, rules = routed(shaken(events, random), random), Rules(models=STREAMED)
+    while True:
+        group = Group(warehouse, log, rules, fate)
+        fate.be_reborn()
+        try:
+            group.drain()
+            break
+        except Death:
+            continue
+    newest_ms = max(lane.newest_ms for lane in group.lanes.values())
+    assert {"intent", "ledger", "orders", "viewer_events", "told", "batches"} <= set(fate.deaths)
+    assert posted(warehouse) == refereed(referee_books(events, RefereeRules(models=STREAMED)).entries)
+    assert_rollups(warehouse, events, newest_ms, STREAMED)
+
+
+@pytest.mark.parametrize("seed", range(90, 94))
+def test_two_workers_that_both_believe_to_own_a_lane_write_one_batch(warehouse: Embedded, seed: int) -> None:
+    """A worker that lost its partitions and does not know yet goes on, with cuts of its own."""
+    events, random = scenario(seed, "small"), Random(seed)
+    log, rules = routed(shaken(events, random), random), Rules(models=STREAMED)
+    owner, zombie = Group(warehouse, log, rules), Group(warehouse, log, rules)
+    for _ in range(60):
+        number = random.choice(list(every_lane()))
+        random.choice((owner, zombie)).step(number, random.randint(1, 5))
+    owner.drain()
+    newest_ms = max(lane.newest_ms for lane in owner.lanes.values())
+    assert posted(warehouse) == refereed(referee_books(events, RefereeRules(models=STREAMED)).entries)
+    assert_rollups(warehouse, events, newest_ms, STREAMED)

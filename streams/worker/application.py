@@ -1,0 +1,139 @@
+"""The Faust application: one agent over events and roster, a clock for what is due, health and metrics over HTTP."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import Any
+
+import faust
+from faust.types import TP
+from mode import CrashingSupervisor
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from streams.kafka.connection import Connection
+from streams.kafka.topics import Names
+from streams.worker.conducting import Conductor
+from streams.worker.engine import Engine
+from streams.worker.messages import Place
+from streams.worker.metrics import Metrics
+
+RECORDS = 256
+WITHIN_S = 0.1
+LOOK_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """The consumer group, and after how many seconds of silence its partitions are given to others."""
+
+    group: str
+    session_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where health and metrics are served."""
+
+    host: str
+    port: int
+
+
+def application(
+    connection: Connection,
+    membership: Membership,
+    topics: Names,
+    engine: Engine,
+    metrics: Metrics,
+    listening: Listening,
+) -> faust.App:
+    """Make the application of one worker."""
+    app = faust.App(
+        membership.group,
+        broker=[f"kafka://{server}" for server in connection.bootstrap.split(",")],
+        broker_credentials=_credentials(connection),
+        broker_commit_interval=1.0,
+        broker_session_timeout=membership.session_s,
+        broker_heartbeat_interval=membership.session_s / 6,
+        broker_max_poll_interval=3600.0,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=8 << 20,
+        stream_buffer_maxsize=RECORDS,
+        stream_wait_empty=False,
+        stream_processing_timeout=24 * 3600.0,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        store="memory://",
+        web_host=listening.host,
+        web_port=listening.port,
+        autodiscover=False,
+    )
+    records = app.topic(topics.events, topics.roster, key_serializer="raw", value_serializer="raw", value_type=bytes)
+    roster = TP(topics.roster, 0)
+
+    async def seek(place: Place, offset: int) -> None:
+        await app.consumer.seek(TP(*place), offset)
+
+    conductor = Conductor(engine, seek)
+
+    async def roster_end() -> int:
+        return int((await app.consumer.highwaters(roster)).get(roster) or 0)
+
+    async def book(stream: Any) -> AsyncGenerator[None, None]:  # noqa: ANN401  # Faust has no types
+        async for events in stream.noack_take(RECORDS, within=WITHIN_S):
+            ends = {place: int(app.consumer.highwater(TP(*place)) or 0) for place in engine.places}
+            await conductor.take(events, ends, await roster_end())
+            yield
+
+    async def look_around() -> None:
+        if engine.places:
+            await conductor.look_around(await roster_end())
+
+    async def assigned(_app: Any, assigned: set[TP], **_: object) -> None:  # noqa: ANN401  # as above
+        engine.assigned(_places(assigned))
+
+    async def revoked(_app: Any, revoked: set[TP], **_: object) -> None:  # noqa: ANN401  # as above
+        engine.revoked(_places(revoked))
+        conductor.forget(_places(revoked))
+
+    async def before_shutdown(_app: Any, **_: object) -> None:  # noqa: ANN401  # as above
+        await conductor.stop()
+
+    app.agent(records, concurrency=1, supervisor_strategy=CrashingSupervisor)(book)
+    app.timer(LOOK_S)(look_around)
+    app.on_partitions_assigned.connect(assigned, weak=False)
+    app.on_partitions_revoked.connect(revoked, weak=False)
+    app.on_before_shutdown.connect(before_shutdown, weak=False)
+    _serve(app, engine, metrics)
+    return app
+
+
+def _serve(app: faust.App, engine: Engine, metrics: Metrics) -> None:
+    async def healthz(web: Any, _request: Any) -> Any:  # noqa: ANN401  # Faust has no types
+        return web.json({"alive": True})
+
+    async def readyz(web: Any, _request: Any) -> Any:  # noqa: ANN401  # as above
+        why = engine.patience.away or ("" if engine.places else "no partition is assigned yet")
+        return web.json({"ready": not why, "why": why}, status=503 if why else 200)
+
+    async def latest(web: Any, _request: Any) -> Any:  # noqa: ANN401  # as above
+        text = generate_latest(metrics.registry)
+        return web.bytes(text, content_type=CONTENT_TYPE_LATEST.split(";", maxsplit=1)[0])
+
+    for path, page in (("/healthz", healthz), ("/readyz", readyz), ("/metrics", latest)):
+        app.page(path)(page)
+
+
+def _places(partitions: set[TP]) -> set[Place]:
+    return {Place(found.topic, found.partition) for found in partitions}
+
+
+def _credentials(connection: Connection) -> Any:  # noqa: ANN401  # one of Faust's credentials, or none
+    if connection.security == "PLAINTEXT":
+        return None
+    if connection.security == "SSL":
+        return faust.SSLCredentials(connection.tls())
+    return faust.SASLCredentials(
+        mechanism=connection.mechanism,
+        username=connection.username,
+        password=connection.password,
+        ssl_context=connection.tls() if connection.security == "SASL_SSL" else None,
+    )

@@ -1,0 +1,214 @@
+"""The lanes of one worker, taking turns: records in, books out, and how far each partition is done.
+
+Everything here runs in one thread, except `assigned` and `revoked`. What may heal is tried again in place, so no record
+is let go of; while it waits, nothing is acknowledged and Faust stops fetching.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import structlog
+
+from streams import intents, lanes
+from streams.intents import Pins
+from streams.lane import Lane, Means
+from streams.outcome import Outcome
+from streams.worker.holding import Hold
+from streams.worker.messages import Message, Place, Queue
+from streams.worker.metrics import Metrics
+from streams.worker.patience import Patience
+
+HELD = 4
+"""Batches that may wait for the roster."""
+_FEWEST_LINES = 1_000
+"""Lines that a share of rejects is judged by, at least."""
+
+
+class TooManyRejects(Exception):  # noqa: N818  # named for what is the case
+    """A producer is broken: more than the set share of lines cannot become events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Short wait for the roster (ms), bytes of a batch, share of rejects that stops, ms between fits (0: none)."""
+
+    wait_ms: int = 2_000
+    batch_bytes: int = 24 << 20
+    rejects: Fraction = Fraction(1, 5)
+    fit_every_ms: int = 3_600_000
+
+
+class Engine:
+    """The lanes of one worker. `turn` and `look_around` raise Stopped, TooManyRejects, WarehouseError."""
+
+    def __init__(self, means: Means, roster_topic: str, limits: Limits, metrics: Metrics) -> None:
+        self._means, self._roster_topic, self._limits, self._metrics = means, roster_topic, limits, metrics
+        self._lock = threading.Lock()
+        self._assigned: set[Place] = set()
+        self._left: set[Place] = set()
+        self._lanes: dict[Place, Lane] = {}
+        self._queues: dict[Place, Queue] = {}
+        self._ends: dict[Place, int] = {}
+        self._hold = Hold(limits.wait_ms / 1000, HELD * limits.batch_bytes)
+        self._lines = self._rejected = 0
+        self._fitted_ms = means.clock_ms()
+        self.patience = Patience(metrics)
+
+    def assigned(self, places: set[Place]) -> None:
+        """Know which partitions are ours now."""
+        with self._lock:
+            self._assigned |= places
+
+    def revoked(self, places: set[Place]) -> None:
+        """Let go of partitions."""
+        with self._lock:
+            self._assigned -= places
+            self._left |= places
+
+    @property
+    def places(self) -> list[Place]:
+        """The partitions that are ours now, the roster's first."""
+        with self._lock:
+            return sorted(self._assigned, key=self._number)
+
+    def turn(
+        self, messages: Sequence[Message], ends: Mapping[Place, int], roster_end: int
+    ) -> tuple[dict[Place, int], dict[Place, int]]:
+        """Take records in and do the batches that they make.
+
+        ends: offset behind the last record of each partition; roster_end: that of the roster topic, 0 if not known.
+        Returns up to which offset each partition is done, and offsets to seek to where records are missing.
+        """
+        self._settle()
+        ours = set(self.places)
+        for message in messages:
+            if message.place in ours:
+                self._queues.setdefault(message.place, Queue()).add(message)
+        self._ends.update(ends)
+        seeks = {place: self._lane(place).next_offset for place in self._busy() if self._is_missing(place)}
+        for place in seeks:
+            self._queues[place].messages.clear()
+        self._drain_all(roster_end)
+        return {place: lane.next_offset for place, lane in self._lanes.items()}, seeks
+
+    def look_around(self, roster_end: int) -> dict[Place, int]:
+        """Between records: what was held back, silence, a changed roster, a new fit. Returns as `turn` does."""
+        self._settle()
+        self._drain_all(roster_end)
+        pins = self._pins()
+        for place in self.places:
+            lane = self._lane(place)
+            if place not in self._busy():
+                self._counted(_looking(lane, pins), [])
+            if self._number(place) == lanes.ROSTER:
+                self._fit(lane, pins)
+        return {place: lane.next_offset for place, lane in self._lanes.items()}
+
+    def _drain_all(self, roster_end: int) -> None:
+        """Do what waits, the roster first; the others when the roster has come as far as it has to."""
+        waiting = self._busy()
+        if waiting and self._number(waiting[0]) == lanes.ROSTER:
+            self._drain(waiting.pop(0), self._pins())
+        if not waiting:
+            return
+        pins = self._pins()
+        waited = sum(self._queues[place].size for place in waiting)
+        if self._hold.is_over(pins.roster_offset, roster_end, waited):
+            for place in waiting:
+                self._drain(place, pins)
+
+    def _busy(self) -> list[Place]:
+        return [place for place in self.places if place in self._queues and self._queues[place].messages]
+
+    def _fit(self, lane: Lane, pins: Pins) -> None:
+        now, every = self._means.clock_ms(), self._limits.fit_every_ms
+        if every and now - self._fitted_ms >= every and "markov" in self._means.rules.models:
+            self._counted(lambda: lane.fit(pins), [])
+            self._fitted_ms = now
+
+    def _number(self, place: Place) -> int:
+        return lanes.ROSTER if place.topic == self._roster_topic else lanes.FIRST_OF_EVENTS + place.partition
+
+    def _settle(self) -> None:
+        """Forget what was taken away since the last turn; a lane that came back and has not moved is kept."""
+        with self._lock:
+            left, self._left = self._left, set()
+        ours = set(self.places)
+        for place in left:
+            self._queues.pop(place, None)
+            lane = self._lanes.get(place)
+            if lane and (place not in ours or not self.patience.with_(lane.is_where_it_was)):
+                del self._lanes[place]
+
+    def _lane(self, place: Place) -> Lane:
+        if place not in self._lanes:
+            number = self._number(place)
+            self._lanes[place] = self.patience.with_(lambda: Lane(self._means, str(place), number))
+        return self._lanes[place]
+
+    def _is_missing(self, place: Place) -> bool:
+        """Whether records before the first that waits have to be sought; said loudly if they cannot be found."""
+        lane, queue = self._lane(place), self._queues[place]
+        gap = queue.messages[0].record.offset - lane.next_offset
+        if gap <= 0 or lane.number == lanes.ROSTER:
+            return False
+        if not queue.sought:
+            queue.sought = True
+            return True
+        self._metrics.missing.labels(lane.source).inc(gap)
+        structlog.get_logger("worker").error("offsets are gone", source=lane.source, first=lane.next_offset, count=gap)
+        return False
+
+    def _pins(self) -> Pins:
+        return self.patience.with_(lambda: intents.pins(self._means.warehouse, self._means.clock_ms()))
+
+    def _drain(self, place: Place, pins: Pins) -> None:
+        """Do batch after batch of what waits, until it is done or more records must come first."""
+        lane, queue, end = self._lane(place), self._queues[place], self._ends.get(place, 0)
+        while queue.messages and any(
+            self._advanced(lane, queue, part, pins, end)
+            for part in (queue.first(self._limits.batch_bytes), queue.messages)
+        ):
+            queue.sought = False
+        self._metrics.lag.labels(lane.source).set(max(end - lane.next_offset, 0))
+        self._metrics.open_watches.labels(lane.source).set(lane.open_watches)
+
+    def _advanced(self, lane: Lane, queue: Queue, part: Sequence[Message], pins: Pins, end: int) -> bool:
+        records = [message.record for message in part]
+        caught_up = len(part) == len(queue.messages) and records[-1].offset + 1 >= end
+        done = self._counted(lambda: lane.advance(records, pins, caught_up=caught_up), part)
+        return queue.done_until(lane.next_offset) or done
+
+    def _counted(self, work: Callable[[], Outcome | None], part: Sequence[Message]) -> bool:
+        """Do a batch, if there is one to do, and count it."""
+        began = time.monotonic()
+        outcome = self.patience.with_(work)
+        if outcome is None:
+            return False
+        self._metrics.count(outcome, time.monotonic() - began)
+        now_ms = self._means.clock_ms()
+        for message in part:
+            self._metrics.latency.observe(max(now_ms - message.appended_ms, 0) / 1000)
+        self._judge(outcome)
+        return True
+
+    def _judge(self, outcome: Outcome) -> None:
+        self._lines += outcome.events + outcome.repeats + outcome.rejects
+        self._rejected += outcome.rejects
+        if self._lines < _FEWEST_LINES:
+            return
+        rejected, lines, limit = self._rejected, self._lines, self._limits.rejects
+        self._lines = self._rejected = 0
+        if Fraction(rejected, lines) > limit:
+            raise TooManyRejects(
+                f"{rejected:,} of {lines:,} lines cannot become events, more than the limit of {float(limit):.0%}. See "
+                "their reasons with: hostledger dead-letters list. Mend the producer and start again: all of them are "
+                "kept (limit: HOSTLEDGER_REJECT_LIMIT)"
+            )
+
+
+def _looking(lane: Lane, pins: Pins) -> Callable[[], Outcome | None]:
+    return lambda: lane.look_around(pins)
