@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -267,14 +268,14 @@ WEEK_MS = 7 * 86_400_000
     ],
 )
 def test_time_decay_is_exact_where_a_double_is_in_doubt(age_ms: int, weight: int) -> None:
-    assert path_models._decay(pl.Series([age_ms]), WEEK_MS).to_list() == [weight]
+    assert path_models.decayed(np.array([age_ms]), WEEK_MS).tolist() == [weight]
     assert exactly_decayed(age_ms, WEEK_MS) == weight
 
 
 @searched
 @given(ages=st.lists(st.integers(0, 10**10), min_size=1, max_size=20), half_life_ms=st.integers(1, 10**10))
 def test_time_decay_is_exact_for_any_age_and_half_life(ages: list[int], half_life_ms: int) -> None:
-    found = path_models._decay(pl.Series(ages, dtype=pl.Int64), half_life_ms).to_list()
+    found = path_models.decayed(np.array(ages), half_life_ms).tolist()
     assert found == [exactly_decayed(age, half_life_ms) for age in ages]
 
 
