@@ -12,7 +12,7 @@ from flint import arb, ctx, fmpq
 
 from analytics.markov import Fit
 from analytics.rules import Rules
-from analytics.walks import Held, Lineups, Numbers, coded, heads, held, ranges, widened
+from analytics.walks import Held, Lineups, Numbers, coded, heads, held, ranges, rows_among, widened
 
 DECAY_SCALE = 10**12
 _EXACT_BITS = 192
@@ -83,7 +83,7 @@ def numbered(steps: pl.DataFrame, orders: pl.DataFrame) -> Paths:
 
     steps: as `paths.steps` gives them, maybe of more orders; orders: order_id, ordered_ms.
     """
-    row = _rows(steps["order_id"].gather(np.flatnonzero(steps["step"].to_numpy() == 1)), orders["order_id"])
+    row = rows_among(steps["order_id"].gather(np.flatnonzero(steps["step"].to_numpy() == 1)), orders["order_id"])
     if len(row) and row.min() < 0:
         number = np.cumsum(steps["step"].to_numpy() == 1) - 1
         steps, row = steps.filter(pl.Series(row >= 0).gather(number)), row[row >= 0]
@@ -94,15 +94,6 @@ def numbered(steps: pl.DataFrame, orders: pl.DataFrame) -> Paths:
     age_ms = orders["ordered_ms"].to_numpy()[row][path] - steps["end_ms"].to_numpy()
     number, watched_ms = steps["step"].to_numpy().astype(np.int64), steps["watched_ms"].to_numpy()
     return Paths(orders, row, first, count, path, number, lineup, lineups, age_ms, watched_ms)
-
-
-def _rows(order_id: pl.Series, orders: pl.Series) -> Numbers:
-    """Where each order_id stands among the orders, -1 if it does not."""
-    if len(order_id) == len(orders) and (order_id == orders).all():
-        return np.arange(len(orders))
-    known = pl.DataFrame({"order_id": orders, "row": np.arange(len(orders))})
-    found = order_id.to_frame("order_id").join(known, on="order_id", how="left", maintain_order="left")
-    return found["row"].fill_null(-1).to_numpy()
 
 
 def _over_all(paths: Paths, weight: Numbers, basis: str) -> Iterator[Weighed]:

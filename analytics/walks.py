@@ -54,9 +54,15 @@ class Held:
 
 def coded(host_ids: pl.Series) -> tuple[Numbers, Lineups]:
     """Code a column of line-ups (lists of hosts, none empty): code per row, and the line-ups behind the codes."""
-    sizes = host_ids.list.len()
-    names = host_ids.explode() if host_ids.len() and sizes.max() == 1 else host_ids.list.join("\x1f")
-    return coded_names(names)
+    alone = (host_ids.list.len() == 1).to_numpy()
+    if alone.all():
+        return coded_names(host_ids.explode())
+    together = pl.Series(~alone)
+    names = pl.concat([host_ids.filter(~together).explode(), host_ids.filter(together).list.join("\x1f")])
+    found, lineups = coded_names(names)
+    codes = np.empty(len(found), dtype=np.int64)
+    codes[np.concatenate([np.flatnonzero(alone), np.flatnonzero(~alone)])] = found
+    return codes, lineups
 
 
 def coded_names(names: pl.Series) -> tuple[Numbers, Lineups]:
@@ -121,3 +127,18 @@ def ranges(first: Numbers, sizes: Numbers) -> Numbers:
 def widened(numbers: Numbers, bound: int) -> Numbers:
     """Integers that can hold results up to the bound: 64 bits, or Python's where that is not enough."""
     return numbers.astype(np.int64 if bound < WIDE else object)
+
+
+def rows_among(texts: pl.Series, known: pl.Series) -> Numbers:
+    """Row at which each text stands among the known ones, which are distinct; -1 where it does not."""
+    if len(texts) == len(known) and (texts == known).all():
+        return np.arange(len(known))
+    rows = pl.DataFrame({"text": known, "row": np.arange(len(known))})
+    found = texts.alias("text").to_frame().join(rows, on="text", how="left", maintain_order="left")
+    return found["row"].fill_null(-1).to_numpy()
+
+
+def integers(numbers: pl.Series) -> Numbers:
+    """Take integers of any width as numbers: 64 bits where they hold them, Python's where not."""
+    largest = int(numbers.max() or 0)  # type: ignore[arg-type]  # integers
+    return numbers.cast(pl.Int64).to_numpy() if largest < WIDE else np.array(numbers.to_list(), dtype=object)
