@@ -45,7 +45,7 @@ def canonical(orders: pl.DataFrame, refunds: pl.DataFrame, weights: pl.DataFrame
     left out. What exceeds the order goes to `excess_refund`, positive. Sales keep their entries of zero.
     Returns ENTRIES without reason (kind `sale` or `refund`), unsorted.
     """
-    found = postings(orders, refunds)
+    found, weights = postings(orders, refunds), weights.rechunk()
     groups = shares(found, rows_among(weights["order_id"], orders["order_id"]), factorized(weights["model"])[0])
     total, weight = found.total[groups.posting], integers(weights["weight"])[groups.row]
     amount = allocate(total, weight, groups.first, weights.select("order_id", "host_id")[groups.row])
@@ -99,6 +99,11 @@ def lines(target: pl.DataFrame, booked: pl.DataFrame, reasons: pl.DataFrame) -> 
     What was never booked is booked as sale or refund; what was booked otherwise is taken back and entered anew, both as
     restatement with the reason. What is booked rightly gives no line. Returns ENTRIES.
     """
+    columns = [pl.col(name).cast(dtype) for name, dtype in ENTRIES.items()]
+    known = target.select(pl.col("order_id").is_in(booked["order_id"].unique().implode())).to_series()
+    untouched, target = target.filter(~known).with_columns(reason=pl.lit("")).select(columns), target.filter(known)
+    if booked.is_empty():
+        return untouched
     posting = ["order_id", "model", "refund_id"]
     once_booked = booked.select(posting).unique()
     new = target.join(once_booked, on=posting, how="anti", nulls_equal=True)
@@ -112,8 +117,7 @@ def lines(target: pl.DataFrame, booked: pl.DataFrame, reasons: pl.DataFrame) -> 
         .join(reasons, on="order_id", how="left")
         .with_columns(kind=pl.lit("restatement"))
     )
-    columns = [pl.col(name).cast(dtype) for name, dtype in ENTRIES.items()]
-    return pl.concat([new.with_columns(reason=pl.lit("")).select(columns), restated.select(columns)])
+    return pl.concat([untouched, new.with_columns(reason=pl.lit("")).select(columns), restated.select(columns)])
 
 
 def conservation(entries: pl.DataFrame, orders: pl.DataFrame, refunds: pl.DataFrame) -> pl.DataFrame:

@@ -42,7 +42,7 @@ def weights(orders: pl.DataFrame, steps: pl.DataFrame, lineups: pl.DataFrame, ru
             missing, nobody = _unheard(orders, parts[0]), "no host on air in the session of the order"
         version = fit.version if model == "markov" else 0
         frames += [_typed(part, model, version) for part in (*parts, _unattributed(missing, nobody)) if part.height]
-    return pl.concat(frames) if frames else pl.DataFrame(schema=WEIGHTS)
+    return pl.concat(frames, rechunk=True) if frames else pl.DataFrame(schema=WEIGHTS)
 
 
 def _by_steps(weighed: Weighed) -> pl.DataFrame:
