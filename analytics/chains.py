@@ -3,12 +3,10 @@
 import numpy as np
 import polars as pl
 
-from analytics.walks import Numbers, heads, sorted_rows
+from analytics.walks import Numbers, heads, sorted_rows, summed
 
 START, CONVERSION, NULL = "\x02start", "\x02conversion", "\x02null"
 TRANSITIONS = {"source": pl.String, "target": pl.String, "transitions": pl.Int64}
-_EXACT_DOUBLE = 1 << 53
-_SPARSE = 4
 
 
 def remembering(lineup: Numbers, names: pl.Series, first: Numbers, order: int) -> tuple[Numbers, pl.Series]:
@@ -17,6 +15,8 @@ def remembering(lineup: Numbers, names: pl.Series, first: Numbers, order: int) -
     lineup: code of each step, journey after journey; names: of the codes; first: first step of each journey.
     """
     state, named = lineup, names
+    if order == 1:
+        return state, named
     place = np.arange(len(lineup)) - np.repeat(first, np.diff(np.append(first, len(lineup))))
     for back in range(1, order):
         before = np.append(np.zeros(back, np.int64), lineup[:-back] + 1)[: len(lineup)]
@@ -37,39 +37,23 @@ def tallied(state: Numbers, names: pl.Series, first: Numbers, conversions: Numbe
     state: code of each step, journey after journey, none without a step; names: of the codes; first: first step of
     each journey. Returns TRANSITIONS, sorted by source and target.
     """
-    size = len(names)
-    times = conversions + nulls
-    last = np.append(first[1:], len(state))[: len(first)] - 1
-    inside = np.ones(len(state), dtype=bool)
-    inside[last] = False
-    source = np.flatnonzero(inside)
-    per_step = None
-    if len(times) and not times.min() == times.max() == 1:
-        per_step = np.repeat(times, last - first)
-    start, converted, lost = size, size + 1, size + 2
+    size, times = len(names), conversions + nulls
+    start, converted, lost, width = size, size + 1, size + 2, size + 3
     names = pl.concat([names.cast(pl.String), pl.Series([START, CONVERSION, NULL])])
+    last = np.append(first[1:], len(state))[: len(first)] - 1
+    target = np.append(state[1:], 0)[: len(state)]
+    target[last] = np.where(nulls > 0, lost, converted)
+    per_step, apart = None, (nulls > 0) & (conversions > 0)
+    if len(times) and (times.min() != 1 or times.max() != 1):
+        per_step = np.repeat(times, last - first + 1)
+        per_step[last[apart]] = nulls[apart]
     found = [
-        _summed(state[source] * (size + 3) + state[source + 1], per_step, (size + 3) ** 2),
-        _summed(start * (size + 3) + state[first], times, (size + 3) ** 2),
-        _summed(state[last] * (size + 3) + converted, conversions, (size + 3) ** 2),
-        _summed(state[last] * (size + 3) + lost, nulls, (size + 3) ** 2),
+        summed(state * width + target, per_step, width**2),
+        summed(start * width + state[first], times, width**2),
+        summed(state[last[apart]] * width + converted, conversions[apart], width**2),
     ]
-    source, target = np.divmod(np.concatenate([pair for pair, _ in found]), size + 3)
+    source, target = np.divmod(np.concatenate([pair for pair, _ in found]), width)
     counted = {"source": names.gather(source), "target": names.gather(target)}
-    return pl.DataFrame(
-        counted | {"transitions": np.concatenate([times for _, times in found])}, schema=TRANSITIONS
-    ).sort("source", "target")
-
-
-def _summed(key: Numbers, times: Numbers | None, size: int) -> tuple[Numbers, Numbers]:
-    """Sum times (once each, if None) by key: keys with a sum above 0, and the sums, exact."""
-    whole = len(key) if times is None else int(times.sum())
-    if size <= _SPARSE * len(key) and whole < _EXACT_DOUBLE:
-        sums = np.bincount(key, times)
-        found = np.flatnonzero(sums)
-        return found, sums[found].astype(np.int64)
-    rows = sorted_rows(key)
-    first = heads(key[rows])
-    ordered = np.ones(len(key), np.int64) if times is None else times[rows]
-    sums = np.add.reduceat(ordered, first) if len(first) else ordered
-    return key[rows][first][sums > 0], sums[sums > 0]
+    sums = np.concatenate([sums for _, sums in found])
+    parts = pl.DataFrame(counted | {"transitions": sums}, schema=TRANSITIONS)
+    return parts.group_by("source", "target").agg(pl.col("transitions").sum()).sort("source", "target")

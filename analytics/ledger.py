@@ -77,7 +77,7 @@ def _entries(
     """Entries of these postings. accounts: model, host_id, weight, basis, fit; amount: minor units; a row each."""
     order, sale = found.order[posting], pl.Series(found.sale[posting])
     refund_id = pl.Series([None], dtype=pl.String).append(found.refunds["refund_id"])
-    columns = {
+    columns: dict[str, Any] = {
         "kind": pl.Series(["refund", "sale"]).gather(sale.cast(pl.UInt32)),
         "refund_id": refund_id.gather(np.where(sale, 0, found.refund[posting] + 1)),
         "amount_minor": amount,

@@ -46,7 +46,8 @@ def weights(orders: pl.DataFrame, steps: pl.DataFrame, lineups: pl.DataFrame, ru
 
 
 def _by_steps(weighed: Weighed) -> pl.DataFrame:
-    weight = pl.Series(weighed.weight, dtype=pl.Int128)
+    numbers = weighed.weight if weighed.weight.dtype != object else weighed.weight.tolist()
+    weight = pl.Series(numbers, dtype=pl.Int128)
     return weighed.who.with_columns(weight=weight, basis=pl.lit(weighed.basis))
 
 

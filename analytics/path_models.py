@@ -162,7 +162,7 @@ def decayed(age_ms: Numbers, half_life_ms: int) -> Numbers:
     doubtful = np.flatnonzero(np.abs(close - np.floor(close) - 0.5) < _DOUBTFUL)
     with ctx.workprec(_EXACT_BITS):
         whole[doubtful] = [_decayed(age, half_life_ms) for age in age_ms[doubtful].tolist()]
-    return whole
+    return np.asarray(whole)
 
 
 def _decayed(age_ms: int, half_life_ms: int) -> int:

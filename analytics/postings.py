@@ -47,9 +47,7 @@ def postings(orders: pl.DataFrame, refunds: pl.DataFrame) -> Postings:
     sums -= sums[first][order]
     amount = orders["amount_minor"].to_numpy()[order]
     excess = np.maximum(sums - amount, 0) - np.maximum(sums - returned - amount, 0)
-    return Postings(
-        refunds, first, count, order, sale, refund, booked_ms, np.maximum(amount - sums, 0), excess
-    )
+    return Postings(refunds, first, count, order, sale, refund, booked_ms, np.maximum(amount - sums, 0), excess)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ import numpy as np
 import polars as pl
 
 WIDE = 1 << 62
+_EXACT_DOUBLE = 1 << 53
+_SPARSE = 4
 Numbers = np.ndarray[Any, Any]
 
 
@@ -25,6 +27,11 @@ class Lineups:
     members: Numbers
     starts: Numbers
     sizes: Numbers
+
+    @property
+    def together(self) -> bool:
+        """Whether any line-up has more than one host."""
+        return len(self.members) > len(self.sizes)
 
     @classmethod
     def of(cls, names: pl.Series) -> "Lineups":
@@ -75,25 +82,24 @@ def factorized(texts: pl.Series) -> tuple[Numbers, pl.Series]:
     """Number the distinct values of a text column from 0: number per row, and the value of each number."""
     found = texts if texts.dtype in (pl.Categorical, pl.Enum) else texts.cast(pl.Categorical(pl.Categories.random()))
     codes = found.to_physical().to_numpy().astype(np.int64)
-    used = np.bincount(codes) if len(codes) else codes
-    rank = np.cumsum(used > 0) - 1
+    used = np.bincount(codes) > 0 if len(codes) else codes > 0
     row_of = np.zeros(len(used), dtype=np.int64)
     row_of[codes] = np.arange(len(codes))
-    distinct = texts.gather(row_of[used > 0]).cast(pl.String)
-    return (codes if len(distinct) == len(used) else rank[codes]), distinct
+    distinct = texts.gather(row_of[used]).cast(pl.String)
+    return (codes if used.all() else (np.cumsum(used) - 1)[codes]), distinct
 
 
 def held(path: Numbers, lineup: Numbers, lineups: Lineups) -> Held:
     """Find who is held by each path. path: of each step, not falling; lineup: code of each step."""
-    sizes = lineups.sizes[lineup]
-    step = np.repeat(np.arange(len(lineup)), sizes) if len(sizes) and sizes.max() > 1 else np.arange(len(lineup))
-    host = lineups.members[ranges(lineups.starts[lineup], sizes)]
+    step, host = np.arange(len(lineup)), lineups.members[lineups.starts[lineup]]
+    if lineups.together:
+        sizes = lineups.sizes[lineup]
+        step, host = np.repeat(step, sizes), lineups.members[ranges(lineups.starts[lineup], sizes)]
     pair = path[step] * max(len(lineups.hosts), 1) + host
     order = sorted_rows(pair)
-    pair = pair[order]
-    first = heads(pair)
-    path_of, host_of = np.divmod(pair[first], max(len(lineups.hosts), 1))
-    return Held(path_of, host_of, step[order], first)
+    first = heads(pair[order])
+    distinct, step_of = order[first], step[order]
+    return Held(path[step_of[first]], host[distinct], step_of, first)
 
 
 def sorted_rows(key: Numbers) -> Numbers:
@@ -142,3 +148,20 @@ def integers(numbers: pl.Series) -> Numbers:
     """Take integers of any width as numbers: 64 bits where they hold them, Python's where not."""
     largest = int(numbers.max() or 0)  # type: ignore[arg-type]  # integers
     return numbers.cast(pl.Int64).to_numpy() if largest < WIDE else np.array(numbers.to_list(), dtype=object)
+
+
+def summed(key: Numbers, times: Numbers | None, size: int) -> tuple[Numbers, Numbers]:
+    """Sum times (not negative; once each, if None) by key (0 to below size): keys with a sum above 0, and the sums.
+
+    Exact: in doubles where every sum is a whole number that a double holds, else in integers.
+    """
+    whole = len(key) if times is None else len(key) * int(times.max(initial=0))
+    if size <= _SPARSE * len(key) and whole < _EXACT_DOUBLE:
+        sums = np.bincount(key, times)
+        found = np.flatnonzero(sums)
+        return found, sums[found].astype(np.int64)
+    rows = sorted_rows(key)
+    first = heads(key[rows])
+    ordered = np.ones(len(key), np.int64) if times is None else widened(times[rows], whole)
+    sums = np.add.reduceat(ordered, first) if len(first) else ordered
+    return key[rows][first][sums > 0], sums[sums > 0]
