@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import polars as pl
 
-from analytics.walks import Numbers, starts
+from analytics.walks import Numbers, factorized, starts
 
 _NARROW = 1 << 62
 
@@ -74,10 +74,11 @@ def _place(group: Numbers) -> Numbers:
 
 def _ranks(names: pl.DataFrame) -> Numbers:
     """Place of each row's tie key among all of them."""
-    pairs = names.unique()
-    keys = pl.Series("key", [tie_key(order, host) for order, host in pairs.iter_rows()], dtype=pl.Binary)
-    ranked = pairs.with_columns(keys).sort("key").with_row_index("rank")
-    return names.join(ranked, on=names.columns, how="left", maintain_order="left")["rank"].to_numpy()
+    codes, pairs = factorized(names.select(pl.concat_str("order_id", "host_id", separator="\x1f")).to_series())
+    keys = [tie_key(*pair.rsplit("\x1f", 1)) for pair in pairs]  # no host_id holds a control character
+    rank = np.empty(len(keys), np.int64)
+    rank[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
+    return rank[codes]
 
 
 def tie_key(order_id: str, host_id: str) -> bytes:
