@@ -21,7 +21,7 @@ _ASKED = {
 class Comparison:
     """One model of one peer beside ours on the same journeys. difference: the largest of any host's share to ours.
 
-    given: what ours is given, or does beside totals.
+    given: what ours is given, or does beside totals. ours, theirs: seconds of CPU time.
     """
 
     given: str
@@ -44,7 +44,7 @@ class Comparison:
             name: getattr(self, name)
             for name in ("given", "model", "peer", "journeys", "difference", "tolerance", "agrees")
         }
-        return plain | {"ours_seconds": self.ours.as_dict(), "peer_seconds": self.theirs.as_dict()}
+        return plain | {"ours_cpu_seconds": self.ours.as_dict(), "peer_cpu_seconds": self.theirs.as_dict()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _compared(peer: Peer, given: str, size: int, ours: Results, theirs: Results)
 def _one(peer: Peer, given: str, model: str, size: int, ours: Results, theirs: Results) -> Comparison:
     mine, yours = _shares(ours["credited"]), _shares(theirs["credited"])
     difference = max(abs(mine.get(host, 0) - yours.get(host, 0)) for host in mine | yours)
-    seconds = Spread.of(ours["seconds"]), Spread.of(theirs["seconds"])
+    seconds = Spread.of(ours["cpu_seconds"]), Spread.of(theirs["cpu_seconds"])
     return Comparison(given, model, peer.name, size, *seconds, difference, peer.tolerance.get(model, EXACT))
 
 
@@ -107,8 +107,8 @@ def tables(found: Attribution, repeats: int) -> str:
     header = [
         "ours, model, peer",
         "journeys",
-        "ours s",
-        "peer s",
+        "ours CPU s",
+        "peer CPU s",
         "our speed to theirs",
         "largest difference of a share",
     ]

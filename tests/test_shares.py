@@ -76,12 +76,17 @@ def order_by_order(paths: list[Path], model: str, rules: Rules, fitted: Fit) -> 
 @pytest.mark.parametrize("bits", [0, 62])
 @pytest.mark.parametrize("model", shares.MODELS)
 @searched
-@given(counted=COUNTED, position=st.sampled_from(POSITIONS), path=st.sampled_from([pl.String, pl.Categorical]))
+@given(
+    counted=COUNTED,
+    position=st.sampled_from(POSITIONS),
+    path=st.sampled_from([pl.String, pl.Categorical]),
+    effects=st.dictionaries(st.sampled_from("abcde"), st.integers(0, 9) | st.just(2**61 - 1)),
+)
 def test_totals_are_the_sum_of_what_every_order_gives(
-    counted: Counted, position: tuple[str, str], path: Any, model: str, bits: int
+    counted: Counted, position: tuple[str, str], path: Any, effects: dict[str, int], model: str, bits: int
 ) -> None:
     rules = Rules(position=(Fraction(position[0]), Fraction(position[1])))
-    fitted = shares.fitted(trodden(counted))
+    fitted = Fit.of_weights(1, effects, 0, 0)
     each = [path for path, conversions, _ in counted for _ in range(conversions)]
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(shares, "_BITS", bits)
