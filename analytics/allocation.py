@@ -1,74 +1,86 @@
 """Money to the minor unit: largest remainder, exact."""
 
 import hashlib
-from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
 
-from analytics.events import MAX_AMOUNT_MINOR
+from analytics.walks import Numbers, factorized, starts
 
-_WIDE = (1 << 126) // MAX_AMOUNT_MINOR
+_NARROW = 1 << 62
 
 
-def allocate(shares: pl.DataFrame, group: Sequence[str]) -> pl.DataFrame:
-    r"""Split each group's amount over its hosts by weight, to the minor unit.
+def allocate(total: Numbers, weight: Numbers, first: Numbers, names: pl.DataFrame) -> Numbers:
+    r"""Split each group's amount over its rows by weight, to the minor unit.
 
-    shares: the group's columns (order_id among them), host_id, weight (Int128, not negative, not all zero in a group),
-    total_minor (Int64, the same in a group, not negative).
+    total: minor units per group, not negative; weight: integer per row, not negative, not all zero in a group (64
+    bits, or Python's integers in an object array); first: first row of each group; names: order_id, host_id per row.
     Exact integer quotas, rounded down, then one unit each to the largest remainders (Hamilton's method); ties by
-    sha256(order_id + "\x1f" + host_id), ascending. A host with weight 0 never gets a unit; the sum is the total.
-    Returns shares with amount_minor instead of total_minor, in their order.
+    sha256(order_id + "\x1f" + host_id), ascending. A row with weight 0 never gets a unit; the sum is the total.
+    Returns the amount of each row.
     """
-    if shares.is_empty():
-        return shares.rename({"total_minor": "amount_minor"})
-    if int(shares.group_by(group).agg(pl.col("weight").sum())["weight"].max()) > _WIDE:  # type: ignore[arg-type]  # not empty
-        return _allocate_wide(shares, group)
-    total, weight = pl.col("total_minor").cast(pl.Int128), pl.col("weight")
-    quotas = (
-        shares.with_row_index("row")
-        .with_columns(weights=weight.sum().over(group))
-        .with_columns(quota=total * weight // pl.col("weights"), rest=total * weight % pl.col("weights"))
-        .with_columns(left=total - pl.col("quota").sum().over(group))
-    )
-    given = _extra_units(quotas.filter(pl.col("left") > 0), group)
-    return (
-        quotas.join(given, on="row", how="left", maintain_order="left")
-        .with_columns(amount_minor=(pl.col("quota") + pl.col("extra").fill_null(0)).cast(pl.Int64))
-        .drop("row", "weights", "quota", "rest", "left", "extra", "total_minor")
-    )
+    size = np.diff(np.append(first, len(weight)))
+    amount = np.repeat(total, size)
+    shared = size > 1
+    if not shared.any():
+        return amount
+    largest = np.maximum.reduceat(weight, first).astype(float) * size
+    wide = shared & (largest * np.maximum(total, 1) >= _NARROW)
+    for groups, dtype in ((shared & ~wide, np.int64), (wide, object)):
+        rows = np.flatnonzero(np.repeat(groups, size))
+        if len(rows):
+            amount[rows] = _split(total[groups].astype(dtype), weight[rows].astype(dtype), size[groups], names[rows])
+    return amount
 
 
-def _extra_units(quotas: pl.DataFrame, group: Sequence[str]) -> pl.DataFrame:
-    """Which rows get one of the units left over. Returns row, extra (1)."""
-    pairs = quotas.select("order_id", "host_id").unique()
-    ties = pairs.with_columns(
-        tie=pl.Series([tie_key(order, host) for order, host in pairs.iter_rows()], dtype=pl.Binary)
-    )
-    return (
-        quotas.join(ties, on=["order_id", "host_id"])
-        .sort(*group, "rest", "tie", descending=[False] * len(group) + [True, False])
-        .filter(pl.int_range(pl.len()).over(group) < pl.col("left"))
-        .select("row", extra=pl.lit(1, dtype=pl.Int128))
-    )
+def _split(total: Numbers, weight: Numbers, size: Numbers, names: pl.DataFrame) -> Numbers:
+    """As `allocate`, in numbers that hold total x weight."""
+    first, group = starts(size), np.repeat(np.arange(len(size)), size)
+    whole = np.add.reduceat(weight, first)[group]
+    product = total[group] * weight
+    quota = product // whole
+    rest = product - quota * whole
+    left = total - np.add.reduceat(quota, first)
+    open_ = np.flatnonzero((left > 0)[group])
+    extra = _largest(rest[open_], group[open_], left.astype(np.int64), names[open_])
+    quota[open_[extra]] += 1
+    return quota.astype(np.int64)
+
+
+def _largest(rest: Numbers, group: Numbers, left: Numbers, names: pl.DataFrame) -> Numbers:
+    """Rows with one of the units left over: the largest remainders of each group, as many as it has left."""
+    if rest.dtype == object:
+        rest = np.unique(rest, return_inverse=True)[1]
+    rows = np.lexsort((-rest, group))
+    rank = _place(group[rows])
+    edge = np.zeros(len(left), np.int64)
+    at_edge = rank == left[group[rows]] - 1
+    edge[group[rows][at_edge]] = rest[rows][at_edge]
+    above, level = rest > edge[group], rest == edge[group]
+    room = left - np.bincount(group[above], minlength=len(left))
+    tied = level & (np.bincount(group[level], minlength=len(left)) > room)[group]
+    by_hash = np.flatnonzero(tied)
+    if len(by_hash):
+        by_hash = by_hash[np.lexsort((_ranks(names[by_hash]), group[by_hash]))]
+        by_hash = by_hash[_place(group[by_hash]) < room[group[by_hash]]]
+    return np.concatenate([np.flatnonzero(above | (level & ~tied)), by_hash])
+
+
+def _place(group: Numbers) -> Numbers:
+    """0, 1, ... within each run of equal numbers."""
+    size = np.bincount(group)
+    return np.asarray(np.arange(len(group)) - np.repeat(starts(size), size))
+
+
+def _ranks(names: pl.DataFrame) -> Numbers:
+    """Place of each row's tie key among all of them."""
+    codes, pairs = factorized(names.select(pl.concat_str("order_id", "host_id", separator="\x1f")).to_series())
+    keys = [tie_key(*pair.rsplit("\x1f", 1)) for pair in pairs]  # no host_id holds a control character
+    rank = np.empty(len(keys), np.int64)
+    rank[sorted(range(len(keys)), key=keys.__getitem__)] = np.arange(len(keys))
+    return rank[codes]
 
 
 def tie_key(order_id: str, host_id: str) -> bytes:
     """What breaks a tie between equal remainders, so that no host is favoured by its name."""
     return hashlib.sha256(f"{order_id}\x1f{host_id}".encode()).digest()
-
-
-def _allocate_wide(shares: pl.DataFrame, group: Sequence[str]) -> pl.DataFrame:
-    """As `allocate`, in Python integers: for weights so large that 128 bits might not hold weight x amount."""
-    amounts = [0] * shares.height
-    groups = shares.with_row_index("row").group_by(group, maintain_order=True)
-    for _, rows in groups:
-        total, weights = int(rows["total_minor"][0]), [int(weight) for weight in rows["weight"]]
-        whole = sum(weights)
-        quotas = [divmod(total * weight, whole) for weight in weights]
-        left = total - sum(quota for quota, _ in quotas)
-        ties = [tie_key(order, host) for order, host in rows.select("order_id", "host_id").iter_rows()]
-        by_rest = sorted(range(rows.height), key=lambda i: (-quotas[i][1], ties[i]))  # used at once
-        extra = set(by_rest[:left])
-        for i, row in enumerate(rows["row"]):
-            amounts[row] = quotas[i][0] + (i in extra)
-    return shares.drop("total_minor").with_columns(amount_minor=pl.Series(amounts, dtype=pl.Int64))

@@ -102,7 +102,7 @@ def journeys(found: pl.DataFrame, watches: pl.DataFrame, lineups: pl.DataFrame, 
 
 def fit_journeys(walked: pl.DataFrame, version: int = 1) -> Fit:
     """Fit the Markov model to journeys (journey, step, host_ids, converted)."""
-    outcomes = walked.select("journey", "converted").unique()
+    outcomes = walked.filter(pl.col("step") == 1).select("journey", "converted")
     return fit(transitions(walked, outcomes), version)
 
 

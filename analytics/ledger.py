@@ -6,10 +6,13 @@ every posting from the order, its refunds and its weights; `lines` gives the dif
 
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from analytics.allocation import allocate
 from analytics.models import UNATTRIBUTED
+from analytics.postings import Postings, postings, shares
+from analytics.walks import Numbers, factorized, integers, rows_among
 
 EXCESS = "excess_refund"
 ENTRIES: dict[str, Any] = {
@@ -42,78 +45,49 @@ def canonical(orders: pl.DataFrame, refunds: pl.DataFrame, weights: pl.DataFrame
     left out. What exceeds the order goes to `excess_refund`, positive. Sales keep their entries of zero.
     Returns ENTRIES without reason (kind `sale` or `refund`), unsorted.
     """
-    stages = _stages(orders, refunds)
-    shares = weights.join(stages, on="order_id").select(
-        "order_id", "model", "host_id", "weight", "basis", "fit", "stage", "total_minor"
-    )
-    allocated = allocate(shares, ["order_id", "model", "stage"]).sort("order_id", "model", "host_id", "stage")
-    first = pl.col("stage") == 0
-    entries = (
-        allocated.with_columns(
-            amount_minor=pl.col("amount_minor") - pl.when(first).then(0).otherwise(pl.col("amount_minor").shift())
-        )
-        .filter(first | (pl.col("amount_minor") != 0))
-        .join(stages.drop("total_minor", "excess_minor"), on=["order_id", "stage"])
-    )
-    known = orders.select("order_id", "currency", "ordered_ms", "session_id")
+    found, weights = postings(orders, refunds), weights.rechunk()
+    groups = shares(found, rows_among(weights["order_id"], orders["order_id"]), factorized(weights["model"])[0])
+    total, weight = found.total[groups.posting], integers(weights["weight"])[groups.row]
+    amount = allocate(total, weight, groups.first, weights.select("order_id", "host_id")[groups.row])
+    sale = np.repeat(found.sale[groups.posting], groups.size)
+    before = np.arange(len(amount)) - np.repeat(groups.size, groups.size)
+    change = np.where(sale, amount, amount - amount[before])
+    kept = np.flatnonzero(sale | (change != 0))
+    posting = np.repeat(groups.posting, groups.size)[kept]
+    entries = _entries(orders, found, posting, weights[groups.row[kept]], change[kept])
+    beyond = np.flatnonzero(found.excess[groups.posting] > 0)
+    if not len(beyond):
+        return entries
+    posting = groups.posting[beyond]
+    accounts = weights[groups.row[groups.first[beyond]]].with_columns(_EXCESS_ACCOUNT)
+    return pl.concat([entries, _entries(orders, found, posting, accounts, found.excess[posting])])
+
+
+_EXCESS_ACCOUNT = (
+    pl.lit(EXCESS).alias("host_id"),
+    pl.lit(0, dtype=pl.Int128).alias("weight"),
+    pl.lit("refunded beyond the amount of the order").alias("basis"),
+    pl.lit(0, dtype=pl.UInt32).alias("fit"),
+)
+
+
+def _entries(
+    orders: pl.DataFrame, found: Postings, posting: Numbers, accounts: pl.DataFrame, amount: Numbers
+) -> pl.DataFrame:
+    """Entries of these postings. accounts: model, host_id, weight, basis, fit; amount: minor units; a row each."""
+    order, sale = found.order[posting], pl.Series(found.sale[posting])
+    refund_id = pl.Series([None], dtype=pl.String).append(found.refunds["refund_id"])
+    columns: dict[str, Any] = {
+        "kind": pl.Series(["refund", "sale"]).gather(sale.cast(pl.UInt32)),
+        "refund_id": refund_id.gather(np.where(sale, 0, found.refund[posting] + 1)),
+        "amount_minor": amount,
+        "booked_ms": found.booked_ms[posting],
+    }
+    head = orders.select("currency", "ordered_ms", "session_id")[order]
     return (
-        pl.concat([entries.drop("stage"), _excess(stages, weights)], how="diagonal")
-        .join(known, on="order_id")
-        .with_columns(
-            kind=pl.when(pl.col("refund_id").is_null()).then(pl.lit("sale")).otherwise(pl.lit("refund")),
-            sign=pl.lit(1, dtype=pl.Int8),
-        )
+        accounts.hstack(head)
+        .with_columns(**columns, sign=pl.lit(1))
         .select(pl.col(name).cast(dtype) for name, dtype in ENTRIES.items() if name != "reason")
-    )
-
-
-def _stages(orders: pl.DataFrame, refunds: pl.DataFrame) -> pl.DataFrame:
-    """Stage 0 is the sale, stage k its k-th refund: its refund_id, booked_ms, total_minor, excess_minor."""
-    amount = orders.select("order_id", amount="amount_minor")
-    sales = orders.select(
-        "order_id",
-        refund_id=pl.lit(None, dtype=pl.String),
-        booked_ms="ordered_ms",
-        returned=pl.lit(0, dtype=pl.Int64),
-    )
-    returned = refunds.join(orders, on="order_id", how="semi").select(
-        "order_id", "refund_id", booked_ms="refunded_ms", returned="amount_minor"
-    )
-    total = pl.col("returned").cum_sum().over("order_id")
-    beyond = (pl.col("total") - pl.col("amount")).clip(0)
-    before = (pl.col("total") - pl.col("returned") - pl.col("amount")).clip(0)
-    return (
-        pl.concat([sales, returned])
-        .sort(pl.col("order_id"), pl.col("refund_id").is_not_null(), "booked_ms", "refund_id")
-        .join(amount, on="order_id", maintain_order="left")
-        .with_columns(stage=pl.int_range(pl.len()).over("order_id"), total=total)
-        .select(
-            "order_id",
-            "stage",
-            "refund_id",
-            "booked_ms",
-            total_minor=(pl.col("amount") - pl.col("total")).clip(0),
-            excess_minor=beyond - before,
-        )
-    )
-
-
-def _excess(stages: pl.DataFrame, weights: pl.DataFrame) -> pl.DataFrame:
-    models = weights.select("order_id", "model").unique(maintain_order=True)
-    return (
-        stages.filter(pl.col("excess_minor") > 0)
-        .join(models, on="order_id")
-        .select(
-            "order_id",
-            "model",
-            "refund_id",
-            "booked_ms",
-            host_id=pl.lit(EXCESS),
-            amount_minor="excess_minor",
-            weight=pl.lit(0, dtype=pl.Int128),
-            basis=pl.lit("refunded beyond the amount of the order"),
-            fit=pl.lit(0, dtype=pl.UInt32),
-        )
     )
 
 
@@ -125,6 +99,11 @@ def lines(target: pl.DataFrame, booked: pl.DataFrame, reasons: pl.DataFrame) -> 
     What was never booked is booked as sale or refund; what was booked otherwise is taken back and entered anew, both as
     restatement with the reason. What is booked rightly gives no line. Returns ENTRIES.
     """
+    columns = [pl.col(name).cast(dtype) for name, dtype in ENTRIES.items()]
+    known = target.select(pl.col("order_id").is_in(booked["order_id"].unique().implode())).to_series()
+    untouched, target = target.filter(~known).with_columns(reason=pl.lit("")).select(columns), target.filter(known)
+    if booked.is_empty():
+        return untouched
     posting = ["order_id", "model", "refund_id"]
     once_booked = booked.select(posting).unique()
     new = target.join(once_booked, on=posting, how="anti", nulls_equal=True)
@@ -138,8 +117,7 @@ def lines(target: pl.DataFrame, booked: pl.DataFrame, reasons: pl.DataFrame) -> 
         .join(reasons, on="order_id", how="left")
         .with_columns(kind=pl.lit("restatement"))
     )
-    columns = [pl.col(name).cast(dtype) for name, dtype in ENTRIES.items()]
-    return pl.concat([new.with_columns(reason=pl.lit("")).select(columns), restated.select(columns)])
+    return pl.concat([untouched, new.with_columns(reason=pl.lit("")).select(columns), restated.select(columns)])
 
 
 def conservation(entries: pl.DataFrame, orders: pl.DataFrame, refunds: pl.DataFrame) -> pl.DataFrame:

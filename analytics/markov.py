@@ -11,10 +11,13 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import Self
 
+import numpy as np
 import polars as pl
 from flint import fmpq, fmpq_mat
 
-START, CONVERSION, NULL = "\x02start", "\x02conversion", "\x02null"
+from analytics.chains import CONVERSION, NULL, START, remembering, tallied
+from analytics.walks import Numbers, coded, heads
+
 EXACT_WEIGHT_LIMIT = 1 << 62
 ROUNDED_SCALE = 10**12
 
@@ -76,21 +79,35 @@ def transitions(steps: pl.DataFrame, outcomes: pl.DataFrame, order: int = 1) -> 
     Returns source, target (state names: line-ups joined by "\x1e", hosts by "\x1f"), transitions. They are plain
     sums: counts of two batches of journeys add up.
     """
-    lineup = pl.col("host_ids").list.join("\x1f")
-    remembered = [lineup.shift(back).over("journey") for back in range(order - 1, -1, -1)]
-    state = pl.concat_str(*remembered, separator="\x1e", ignore_nulls=True)
-    visits = steps.join(outcomes, on="journey").sort("journey", "step").select("journey", "converted", state=state)
-    last = pl.col("journey").ne_missing(pl.col("journey").shift(-1))
-    end = pl.when("converted").then(pl.lit(CONVERSION)).otherwise(pl.lit(NULL))
-    moves = visits.select(source="state", target=pl.when(last).then(end).otherwise(pl.col("state").shift(-1)))
-    first = pl.col("journey").ne_missing(pl.col("journey").shift())
-    starts = visits.filter(first).select(source=pl.lit(START), target="state")
-    return (
-        pl.concat([starts, moves])
-        .group_by("source", "target")
-        .agg(transitions=pl.len().cast(pl.Int64))
-        .sort("source", "target")
-    )
+    first = _heads(steps, outcomes)
+    if first is None:
+        steps = steps.join(outcomes, on="journey", how="semi").sort("journey", "step")
+        first = heads(steps["journey"].rle_id().to_numpy())
+    converted = _converted(steps["journey"].gather(first), outcomes)
+    lineup, lineups = coded(steps["host_ids"])
+    state, names = remembering(lineup, lineups.names, first, order)
+    return tallied(state, names, first, converted, 1 - converted)
+
+
+def _heads(steps: pl.DataFrame, outcomes: pl.DataFrame) -> Numbers | None:
+    """First steps, if the journeys stand one after the other, each in step order, as in the outcomes; else None."""
+    number, journey = steps["step"].to_numpy(), steps["journey"]
+    first = np.flatnonzero(number == 1)
+    same = (journey == journey.shift()).fill_null(value=False).to_numpy()
+    follows = np.append(False, number[1:] == number[:-1] + 1)[: len(number)] & same
+    in_order = ((number == 1) | follows).all() and _same(journey.gather(first), outcomes["journey"])
+    return first if in_order else None
+
+
+def _same(one: pl.Series, other: pl.Series) -> bool:
+    return len(one) == len(other) and bool((one == other).all())
+
+
+def _converted(journeys: pl.Series, outcomes: pl.DataFrame) -> Numbers:
+    """1 for each journey that converted, else 0."""
+    if not _same(journeys, outcomes["journey"]):
+        outcomes = journeys.to_frame("journey").join(outcomes, on="journey", how="left", maintain_order="left")
+    return outcomes["converted"].cast(pl.Int64).to_numpy()
 
 
 def fit(counts: pl.DataFrame, version: int = 1) -> Fit:

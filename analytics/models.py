@@ -6,10 +6,11 @@ to whole numbers, time_decay is rounded to 10^12 as DOMAIN.md says, and a step's
 line-up by multiplying with the least common multiple of the line-up sizes of the order.
 """
 
+import numpy as np
 import polars as pl
 
 from analytics.markov import Fit
-from analytics.path_models import BY_STEPS, numbered
+from analytics.path_models import BY_STEPS, Paths, Weighed, numbered
 from analytics.rules import Rules
 
 UNATTRIBUTED = "unattributed"
@@ -30,42 +31,45 @@ def weights(orders: pl.DataFrame, steps: pl.DataFrame, lineups: pl.DataFrame, ru
     lineups: session_id, start_ms, end_ms, host_ids. An order nobody has a claim on gets `unattributed` with weight 1.
     """
     path = numbered(steps, orders)
-    frames = [_one(model, orders, path, lineups, rules, fit) for model in rules.models]
-    return pl.concat(frames)
+    live = on_air(orders, lineups, rules.grace_ms) if {"declared", "on_air"} & set(rules.models) else orders.clear()
+    frames = []
+    for model in rules.models:
+        if model in BY_STEPS:
+            parts = [_by_steps(weighed) for weighed in BY_STEPS[model](path, rules, fit)]
+            missing, nobody = _without(path), "no step in the look-back"
+        else:
+            parts = [_declared(orders, live) if model == "declared" else live]
+            missing, nobody = _unheard(orders, parts[0]), "no host on air in the session of the order"
+        version = fit.version if model == "markov" else 0
+        frames += [_typed(part, model, version) for part in (*parts, _unattributed(missing, nobody)) if part.height]
+    return pl.concat(frames, rechunk=True) if frames else pl.DataFrame(schema=WEIGHTS)
 
 
-def _one(
-    model: str, orders: pl.DataFrame, steps: pl.DataFrame, lineups: pl.DataFrame, rules: Rules, fit: Fit
-) -> pl.DataFrame:
-    if model in {"declared", "on_air"}:
-        found = on_air(orders, lineups, rules.grace_ms)
-        found = _declared(orders, found) if model == "declared" else found
-        nobody = "no host on air in the session of the order"
-    else:
-        found = BY_STEPS[model](steps, rules, fit)
-        nobody = "no step in the look-back"
-    return _with_unattributed(found, orders, nobody).select(
-        "order_id",
-        pl.lit(model).alias("model"),
-        "host_id",
-        pl.col("weight").cast(pl.Int128),
-        "basis",
-        pl.lit(fit.version if model == "markov" else 0, dtype=pl.UInt32).alias("fit"),
-    )
+def _by_steps(weighed: Weighed) -> pl.DataFrame:
+    numbers = weighed.weight if weighed.weight.dtype != object else weighed.weight.tolist()
+    weight = pl.Series(numbers, dtype=pl.Int128)
+    return weighed.who.with_columns(weight=weight, basis=pl.lit(weighed.basis))
 
 
-def _with_unattributed(found: pl.DataFrame, orders: pl.DataFrame, nobody: str) -> pl.DataFrame:
-    missing = orders.join(found.select("order_id").unique(), on="order_id", how="anti", maintain_order="left")
-    return pl.concat(
-        [
-            found.select("order_id", "host_id", pl.col("weight").cast(pl.Int128), "basis"),
-            missing.select(
-                "order_id",
-                host_id=pl.lit(UNATTRIBUTED),
-                weight=pl.lit(1, dtype=pl.Int128),
-                basis=pl.lit(nobody),
-            ),
-        ]
+def _without(paths: Paths) -> pl.Series:
+    """Orders without a step."""
+    there = np.ones(paths.orders.height, dtype=bool)
+    there[paths.row] = False
+    return paths.orders["order_id"].gather(np.flatnonzero(there))
+
+
+def _unheard(orders: pl.DataFrame, found: pl.DataFrame) -> pl.Series:
+    """Orders that are not among those found."""
+    return orders.join(found, on="order_id", how="anti", maintain_order="left")["order_id"]
+
+
+def _unattributed(order_ids: pl.Series, nobody: str) -> pl.DataFrame:
+    return order_ids.to_frame().with_columns(host_id=pl.lit(UNATTRIBUTED), weight=pl.lit(1), basis=pl.lit(nobody))
+
+
+def _typed(part: pl.DataFrame, model: str, version: int) -> pl.DataFrame:
+    return part.with_columns(model=pl.lit(model), fit=pl.lit(version)).select(
+        pl.col(name).cast(dtype) for name, dtype in WEIGHTS.items()
     )
 
 

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from analytics.intervals import overlaps
+from analytics.walks import coded
 
 STEPS: dict[str, Any] = {
     "order_id": pl.String,
@@ -42,21 +44,22 @@ def merge(pieces: pl.DataFrame) -> pl.DataFrame:
 
     pieces: order_id, session_id, start_ms, end_ms, host_ids. Returns STEPS.
     """
-    lineup = pl.col("host_ids").list.join("\x1f")
-    key = ("order_id", "session_id", "lineup")
-    new = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in key)
+    if pieces.is_empty():
+        return pl.DataFrame(schema=STEPS)
+    pieces = pieces.with_columns(lineup=coded(pieces["host_ids"])[0]).sort("order_id", "start_ms", "session_id")
+    changes = pieces.select(
+        order=pl.col("order_id").ne_missing(pl.col("order_id").shift()),
+        other=pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift()) for name in ("session_id", "lineup")),
+    )
+    first = np.flatnonzero((changes["order"] | changes["other"]).to_numpy())
+    orders = np.flatnonzero(changes["order"].to_numpy()[first])
+    start_ms, end_ms = pieces["start_ms"].to_numpy(), pieces["end_ms"].to_numpy()
     return (
-        pieces.with_columns(lineup=lineup)
-        .sort("order_id", "start_ms", "session_id")
-        .with_columns(run=new.cum_sum())
-        .group_by("run", maintain_order=True)
-        .agg(
-            pl.col("order_id", "session_id").first(),
-            pl.col("start_ms").min(),
-            pl.col("end_ms").max(),
-            watched_ms=(pl.col("end_ms") - pl.col("start_ms")).sum(),
-            host_ids=pl.col("host_ids").first(),
+        pieces[first]
+        .with_columns(
+            step=np.arange(len(first)) - np.repeat(orders, np.diff(np.append(orders, len(first)))) + 1,
+            end_ms=np.maximum.reduceat(end_ms, first),
+            watched_ms=np.add.reduceat(end_ms - start_ms, first),
         )
-        .with_columns(step=pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).over("order_id"))
         .select(pl.col(name).cast(dtype) for name, dtype in STEPS.items())
     )

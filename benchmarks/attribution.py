@@ -3,18 +3,28 @@
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks import journeys, peers
+from benchmarks import journeys, our_totals, peers
 from benchmarks.peers import EXACT, LEFT_OUT, PEERS, Peer
 from benchmarks.running import OUT, ChildError, Spread, child
 from benchmarks.table import ratio, spread, table
 
 Results = dict[str, Any]
+ORDERS = "weights of every order, with totals"
+_ASKED = {
+    "ChannelAttribution 2.2.5": (our_totals.TEXT, our_totals.LISTS),
+    "marketing-attribution-models 2.1.1": (our_totals.EACH, ORDERS),
+}
+"""What we are given beside a peer; a list per journey beside all others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One model of one peer beside ours on the same journeys. difference: the largest of any host's share to ours."""
+    """One model of one peer beside ours on the same journeys. difference: the largest of any host's share to ours.
 
+    given: what ours is given, or does beside totals. ours, theirs: seconds of CPU time.
+    """
+
+    given: str
     model: str
     peer: str
     journeys: int
@@ -31,9 +41,10 @@ class Comparison:
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         plain = {
-            name: getattr(self, name) for name in ("model", "peer", "journeys", "difference", "tolerance", "agrees")
+            name: getattr(self, name)
+            for name in ("given", "model", "peer", "journeys", "difference", "tolerance", "agrees")
         }
-        return plain | {"ours_seconds": self.ours.as_dict(), "peer_seconds": self.theirs.as_dict()}
+        return plain | {"ours_cpu_seconds": self.ours.as_dict(), "peer_cpu_seconds": self.theirs.as_dict()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +63,7 @@ class Attribution:
 def measure(count: int, repeats: int) -> Attribution:
     """Run ours and every peer on the same journeys; a peer that is too slow gets fewer, and ours then too."""
     file = journeys.generated(OUT, count)
-    ours: dict[int, Results] = {}
+    ours: dict[tuple[str, int], Results] = {}
     compared, missing = [], {}
     for peer in PEERS:
         size = min(count, peer.most)
@@ -61,17 +72,29 @@ def measure(count: int, repeats: int) -> Attribution:
         except ChildError as error:
             missing[peer.name] = str(error)
             continue
-        if size not in ours:
-            ours[size] = child("-m", "benchmarks.our_models", str(file), str(size), str(repeats))["results"]
-        compared += [_compared(peer, model, size, ours[size][model], found) for model, found in theirs.items()]
-    return Attribution(sorted(compared, key=lambda one: (one.model, one.peer)), missing)
+        for given in _ASKED.get(peer.name, (our_totals.EACH,)):
+            if (given, size) not in ours:
+                ours[given, size] = _ours(given, str(file), str(size), str(repeats))
+            compared += _compared(peer, given, size, ours[given, size], theirs)
+    return Attribution(sorted(compared, key=lambda one: (one.given, one.model, one.peer)), missing)
 
 
-def _compared(peer: Peer, model: str, size: int, ours: Results, theirs: Results) -> Comparison:
+def _ours(given: str, *asked: str) -> Results:
+    if given == ORDERS:
+        return child("-m", "benchmarks.our_models", *asked)["results"]  # type: ignore[no-any-return]  # JSON
+    return child("-m", "benchmarks.our_totals", *asked, given)["results"]  # type: ignore[no-any-return]  # JSON
+
+
+def _compared(peer: Peer, given: str, size: int, ours: Results, theirs: Results) -> list[Comparison]:
+    """Compare the models that both have."""
+    return [_one(peer, given, model, size, ours[model], found) for model, found in theirs.items() if model in ours]
+
+
+def _one(peer: Peer, given: str, model: str, size: int, ours: Results, theirs: Results) -> Comparison:
     mine, yours = _shares(ours["credited"]), _shares(theirs["credited"])
     difference = max(abs(mine.get(host, 0) - yours.get(host, 0)) for host in mine | yours)
-    seconds = Spread.of(ours["seconds"]), Spread.of(theirs["seconds"])
-    return Comparison(model, peer.name, size, *seconds, difference, peer.tolerance.get(model, EXACT))
+    seconds = Spread.of(ours["cpu_seconds"]), Spread.of(theirs["cpu_seconds"])
+    return Comparison(given, model, peer.name, size, *seconds, difference, peer.tolerance.get(model, EXACT))
 
 
 def _shares(credited: dict[str, float]) -> dict[str, float]:
@@ -81,10 +104,17 @@ def _shares(credited: dict[str, float]) -> dict[str, float]:
 
 def tables(found: Attribution, repeats: int) -> str:
     """The answer, and who is not in it."""
-    header = ["model, peer", "journeys", "ours s", "peer s", "our speed to theirs", "largest difference of a share"]
+    header = [
+        "ours, model, peer",
+        "journeys",
+        "ours CPU s",
+        "peer CPU s",
+        "our speed to theirs",
+        "largest difference of a share",
+    ]
     rows = [
         [
-            f"{one.model}: {one.peer}",
+            f"{one.given}: {one.model}: {one.peer}",
             f"{one.journeys:,}",
             spread(one.ours, 3),
             spread(one.theirs, 3),

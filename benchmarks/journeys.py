@@ -72,6 +72,16 @@ def steps(path: Path, count: int) -> tuple[pl.DataFrame, pl.DataFrame]:
     return walked, journeys
 
 
+def paths(path: Path, count: int) -> pl.DataFrame:
+    """Give the first journeys as lists: path (host names as one dictionary), converted."""
+    drawn = np.load(path)
+    length = drawn["length"][:count]
+    walked = pl.Series(drawn["host"][: int(length.sum())]).cast(pl.UInt8).cat.to(pl.Enum(HOSTS))
+    journey = np.repeat(np.arange(count), length)
+    lists = pl.DataFrame({"journey": journey, "path": walked}).group_by("journey", maintain_order=True).agg("path")
+    return lists.select("path", converted=pl.Series(drawn["converted"][:count]))
+
+
 def _numbers(length: Any) -> pl.Series:  # noqa: ANN401  # an array
     """1 to n within each journey."""
     starts = np.cumsum(length) - length

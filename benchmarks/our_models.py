@@ -1,10 +1,11 @@
-"""Our columnar attribution models on the journeys, clocked in one process."""
+"""Our weights of every order, and their totals, on the journeys, clocked in one process."""
 
 import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from analytics import models
@@ -35,7 +36,7 @@ def main(path: str, count: str, repeats: str) -> None:
     runs: dict[str, Callable[[], dict[str, float]]] = {"markov removal effects": removal}
     for model in PER_ORDER:
         runs[model] = _credits(model, orders, bought)
-    told = {name: _clocked(run, int(repeats)) for name, run in runs.items()}
+    told = {name: clocked(run, int(repeats)) for name, run in runs.items()}
     print(json.dumps({"results": told, "converted": orders.height, "base": float(found["fit"].base)}))
 
 
@@ -55,20 +56,24 @@ def _credits(model: str, orders: pl.DataFrame, bought: pl.DataFrame) -> Callable
 
     def run() -> dict[str, float]:
         weights = models.weights(orders, bought, _NO_LINEUPS, rules, NO_FIT)
-        weight = pl.col("weight").cast(pl.Float64)
-        shares = weights.select("host_id", share=weight / weight.sum().over("order_id"))
+        order = weights["order_id"].rle_id().to_numpy()  # the rows of an order stand together
+        weight = weights["weight"].cast(pl.Float64).to_numpy()
+        share = pl.Series(weight / np.bincount(order, weight)[order])
+        shares = weights.select("host_id", share=share)
         return dict(shares.group_by("host_id").agg(pl.col("share").sum()).iter_rows())
 
     return run
 
 
-def _clocked(run: Callable[[], dict[str, float]], repeats: int) -> dict[str, object]:
-    seconds = []
+def clocked(run: Callable[[], dict[str, float]], repeats: int) -> dict[str, object]:
+    """Run that often; give the seconds, by the wall and of this process's CPU time, and the credits."""
+    seconds, cpu_seconds = [], []
     for _ in range(repeats):
         with Stopwatch() as watch:
             credited = run()
         seconds.append(watch.seconds)
-    return {"seconds": seconds, "credited": credited}
+        cpu_seconds.append(watch.cpu_seconds)
+    return {"seconds": seconds, "cpu_seconds": cpu_seconds, "credited": credited}
 
 
 if __name__ == "__main__":

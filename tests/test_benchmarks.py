@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from analytics.warehouse.embedded import Embedded
-from benchmarks import journeys, stages, table
+from benchmarks import journeys, our_totals, stages, table
 from benchmarks.naive import MODELS, Naive
 from benchmarks.running import ROOT, Spread, child
 from streams.generator import Plan, arrivals
@@ -90,6 +90,16 @@ def test_our_models_credit_every_conversion(tmp_path: Path) -> None:
     assert isclose(credited.pop("markov removal effects"), 1)
     assert all(isclose(whole, told["converted"]) for whole in credited.values())
     assert isclose(told["base"], told["converted"] / 1_500)
+
+
+def test_totals_are_the_same_whatever_they_are_given(tmp_path: Path) -> None:
+    file = str(journeys.generated(tmp_path, 2_000))
+    by_order = child("-m", "benchmarks.our_models", file, "1500", "1")
+    for given in our_totals.INPUTS:
+        told = child("-m", "benchmarks.our_totals", file, "1500", "1", given)
+        assert told["converted"] == by_order["converted"]
+        for name, found in told["results"].items():
+            assert found["credited"] == pytest.approx(by_order["results"][name]["credited"], rel=1e-9)
 
 
 def test_the_steps_of_a_journey_grow_younger(tmp_path: Path) -> None:

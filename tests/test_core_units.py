@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -18,6 +19,7 @@ from analytics.allocation import allocate
 from analytics.intervals import OPEN_MS, overlaps
 from analytics.markov import EXACT_WEIGHT_LIMIT, NO_FIT, ROUNDED_SCALE, Fit, fit, transitions
 from analytics.rules import Rules
+from analytics.walks import integers, starts
 
 Group = tuple[int, dict[str, int]]
 searched = settings(deadline=None, max_examples=60)
@@ -25,26 +27,24 @@ searched = settings(deadline=None, max_examples=60)
 
 def split(groups: list[Group]) -> list[dict[str, int]]:
     """Allocate several amounts at once, as an order each."""
-    shares = pl.DataFrame(
-        [
-            (f"o{n}", host, total, weight)
-            for n, (total, weights) in enumerate(groups)
-            for host, weight in weights.items()
-        ],
-        schema={"order_id": pl.String, "host_id": pl.String, "total_minor": pl.Int64, "weight": pl.Int128},
-        orient="row",
-    )
-    found: list[dict[str, int]] = [{} for _ in groups]
-    for order, host, amount in allocate(shares, ["order_id"]).select("order_id", "host_id", "amount_minor").iter_rows():
-        found[int(order[1:])][host] = amount
-    return found
+    names = [(f"o{n}", host) for n, (_, weights) in enumerate(groups) for host in weights]
+    weight = [weight for _, weights in groups for weight in weights.values()]
+    sizes = [len(weights) for _, weights in groups]
+    found = allocate(
+        np.array([total for total, _ in groups], dtype=np.int64),
+        integers(pl.Series(weight, dtype=pl.Int128)),
+        starts(np.array(sizes, dtype=np.int64)),
+        pl.DataFrame(names, schema={"order_id": pl.String, "host_id": pl.String}, orient="row"),
+    ).tolist()
+    amounts = iter(found)
+    return [{host: next(amounts) for host in weights} for _, weights in groups]
 
 
 @pytest.fixture(params=["128 bits", "wide"])
 def _both_ways(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of the two ways to split: in 128 bits, and in Python integers."""
     if request.param == "wide":
-        monkeypatch.setattr(allocation, "_WIDE", 0)
+        monkeypatch.setattr(allocation, "_NARROW", 0)
 
 
 @pytest.mark.usefixtures("_both_ways")
@@ -95,7 +95,7 @@ def test_a_tie_goes_by_the_hash_of_order_and_host_so_that_no_name_is_favoured() 
 def test_the_wide_way_and_the_fast_way_split_alike_to_the_last_unit(groups: list[Group]) -> None:
     fast = split(groups)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(allocation, "_WIDE", 0)
+        patched.setattr(allocation, "_NARROW", 0)
         wide = split(groups)
     assert fast == wide
     for (total, weights), found in zip(groups, fast, strict=True):
@@ -115,10 +115,7 @@ def test_weights_that_128_bits_cannot_multiply_are_split_exactly_all_the_same() 
 
 
 def test_nothing_to_split_is_split_into_nothing() -> None:
-    none = pl.DataFrame(
-        schema={"order_id": pl.String, "host_id": pl.String, "total_minor": pl.Int64, "weight": pl.Int128}
-    )
-    assert allocate(none, ["order_id"]).columns == ["order_id", "host_id", "amount_minor", "weight"]
+    assert split([]) == []
 
 
 ORDERS = pl.DataFrame(
@@ -267,14 +264,14 @@ WEEK_MS = 7 * 86_400_000
     ],
 )
 def test_time_decay_is_exact_where_a_double_is_in_doubt(age_ms: int, weight: int) -> None:
-    assert path_models._decay(pl.Series([age_ms]), WEEK_MS).to_list() == [weight]
+    assert path_models.decayed(np.array([age_ms]), WEEK_MS).tolist() == [weight]
     assert exactly_decayed(age_ms, WEEK_MS) == weight
 
 
 @searched
 @given(ages=st.lists(st.integers(0, 10**10), min_size=1, max_size=20), half_life_ms=st.integers(1, 10**10))
 def test_time_decay_is_exact_for_any_age_and_half_life(ages: list[int], half_life_ms: int) -> None:
-    found = path_models._decay(pl.Series(ages, dtype=pl.Int64), half_life_ms).to_list()
+    found = path_models.decayed(np.array(ages), half_life_ms).tolist()
     assert found == [exactly_decayed(age, half_life_ms) for age in ages]
 
 
