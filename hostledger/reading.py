@@ -11,8 +11,9 @@ import polars as pl
 import typer
 
 from analytics.currencies import EXPONENTS, decimal_text
-from analytics.warehouse import WarehouseError
+from analytics.warehouse import Warehouse, WarehouseError
 from analytics.warehouse.embedded import Embedded
+from analytics.warehouse.server import Server
 from hostledger.output import Format, refuse, refusing, show, tell
 from hostledger.settings import Settings
 from streams.journal import Journal
@@ -34,9 +35,32 @@ def settings_of(context: typer.Context) -> Settings:
     return settings
 
 
+def served(data: Path, settings: Settings) -> bool:
+    """Say whether a server is meant: HOSTLEDGER_CLICKHOUSE names one, and no option names another folder."""
+    return bool(settings.clickhouse) and data == settings.data
+
+
 @contextmanager
-def opened(data: Path) -> Iterator[Embedded]:
-    """Open a warehouse folder that exists; refuse if there is none, another process holds it, or it cannot answer."""
+def opened(data: Path, settings: Settings) -> Iterator[Warehouse]:
+    """Open the warehouse to read: the server that the settings name, or a folder that exists.
+
+    Refuses if there is none, it cannot be reached or another process holds it, or it cannot answer.
+    """
+    if served(data, settings):
+        with refusing(WarehouseError), closing(connected(settings)) as server:
+            yield server
+        return
+    with _folder(data) as warehouse:
+        yield warehouse
+
+
+def connected(settings: Settings) -> Server:
+    """Connect to the server that the settings name. Raises WarehouseError."""
+    return Server.open(settings.clickhouse, password=settings.clickhouse_password, cluster=settings.cluster or None)
+
+
+@contextmanager
+def _folder(data: Path) -> Iterator[Embedded]:
     if not (data / "clickhouse").is_dir():
         refuse(
             f"data folder {data} holds no warehouse; name another with --data, or fill this one: "

@@ -5,14 +5,13 @@ import signal
 import threading
 from collections.abc import Callable
 
-from analytics.warehouse import WarehouseError
-from analytics.warehouse.embedded import Embedded
+from analytics.warehouse import Warehouse, WarehouseError
 from dashboards.page.app import make_app
 from dashboards.page.server import PortInUse, serve
 from hostledger.output import refuse, tell
 
 
-def serve_while(warehouse: Embedded, port: int, work: Callable[[threading.Event], None]) -> None:
+def serve_while(warehouse: Warehouse, port: int, work: Callable[[threading.Event], None]) -> None:
     """Serve the page until Ctrl-C; meanwhile run the work, which is given an event that says when to stop.
 
     The page stays when the work is done. If the work fails, the page stops too and the failure is raised.

@@ -1,14 +1,21 @@
 """Fixtures: a warehouse in a folder of its own, and the word on what a test run requires."""
 
+import gc
 import os
 import time
+import uuid
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import NoReturn
 
+import kafka_broker
+import native_child
 import pytest
 
 from analytics.rules import Rules
 from analytics.warehouse.embedded import Embedded
+from analytics.warehouse.server import Server
 from streams.processor import Processor
 
 REQUIRED = set(os.environ.get("HOSTLEDGER_REQUIRE", "").replace(",", " ").split())
@@ -28,3 +35,93 @@ def processor(warehouse: Embedded) -> Callable[..., Processor]:
         return Processor(warehouse, warehouse.folder, rules or Rules(), lambda: int(time.time() * 1000))
 
     return make
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """kafka-python leaves the sockets of a refused connection, and its own pair, to the garbage collector."""
+    config.addinivalue_line(
+        "filterwarnings", r"ignore:unclosed <socket.*(laddr=\('0\.0\.0\.0'|family=1,):ResourceWarning"
+    )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sockets_are_collected_while_warnings_are_filtered() -> Iterator[None]:
+    yield
+    gc.collect()
+
+
+def pytest_report_header() -> list[str]:
+    return [f"kafka: {kafka_broker.MEANINGS[kafka_broker.choice()]}", f"clickhouse server: {native_child.MEANING}"]
+
+
+def lacking(what: str, reason: str) -> NoReturn:
+    """Skip for want of something, or fail if this test run requires it."""
+    if what in REQUIRED:
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kafka_broker.Broker]:
+    """A broker for the plain path: yours, Apache Kafka, or Tansu."""
+    try:
+        broker = kafka_broker.make(tmp_path_factory.mktemp("kafka") / "broker")
+        broker.start()
+    except kafka_broker.NoBroker as error:
+        lacking("kafka", str(error))
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def apache_kafka(kafka: kafka_broker.Broker) -> kafka_broker.Broker:
+    """A broker whose offsets, lag, compaction and idempotence can be trusted."""
+    if not kafka.is_apache:
+        lacking("kafka", f"{kafka.name} cannot show this; install Java 17 and Maven")
+    return kafka
+
+
+@pytest.fixture
+def breakable_kafka(apache_kafka: kafka_broker.Broker) -> Iterator[kafka_broker.Broker]:
+    """A broker that the test may stop and kill; it runs again afterwards."""
+    if not apache_kafka.breakable:
+        lacking("kafka", f"{apache_kafka.name} is not ours to stop; unset KAFKA_BOOTSTRAP_SERVERS")
+    yield apache_kafka
+    if not apache_kafka.runs:
+        apache_kafka.start()
+
+
+@pytest.fixture
+def prefix() -> str:
+    """A prefix for topics that no other test has."""
+    return f"test-{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(scope="session")
+def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """A ClickHouse server, yours or ours: gives the address of a database on it."""
+    if native_child.GIVEN:
+        yield lambda database: f"{native_child.GIVEN.rstrip('/')}/{database}"
+        return
+    child = native_child.Child(tmp_path_factory.mktemp("clickhouse"))
+    child.start()
+    yield child.url
+    child.kill()
+
+
+@pytest.fixture
+def database(clickhouse: Callable[[str], str]) -> Iterator[str]:
+    """The address of a database of this test alone, empty and gone afterwards."""
+    url = clickhouse(f"test_{uuid.uuid4().hex[:12]}")
+    Server.migrate(url, password=native_child.PASSWORD)
+    yield url
+    with closing(Server.open(url, password=native_child.PASSWORD)) as server:
+        server.run("DROP DATABASE " + server.database)
+
+
+@pytest.fixture
+def server(database: str) -> Iterator[Server]:
+    """A warehouse on a ClickHouse server."""
+    opened = Server.open(database, password=native_child.PASSWORD)
+    yield opened
+    opened.close()

@@ -32,6 +32,16 @@ WRONG = [
     ("POSITION", "1/0,0.5", ["'1/0,0.5'", "0.4,0.4"]),
     ("IDLE", "", ["''", "4h"]),
     ("CORRECTION", "a month", ["'a month'", "7d"]),
+    ("CLICKHOUSE", "http://host:8123", ["clickhouses://", "clickhouse://hostledger@127.0.0.1:9000/hostledger"]),
+    ("CLICKHOUSE", "clickhouse://me:pass@host/books", ["CLICKHOUSE_PASSWORD"]),
+    ("CLUSTER", "a b", ["'a b'", "system.clusters"]),
+    ("KAFKA", "kafka", ["'kafka'", "127.0.0.1:9092"]),
+    ("KAFKA", "", ["''", "127.0.0.1:9092"]),
+    ("KAFKA_SECURITY", "TLS", ["'TLS'", "SASL_SSL"]),
+    ("KAFKA_MECHANISM", "GSSAPI", ["'GSSAPI'", "SCRAM-SHA-512"]),
+    ("TOPICS", "live/events", ["'live/events'", "hyphens"]),
+    ("COLLECTOR_HOST", "http://0.0.0.0", ["'http://0.0.0.0'", "127.0.0.1"]),
+    ("COLLECTOR_PORT", "65536", ["'65536'", "65535"]),
 ]
 """Values that cannot be read: setting, value, what the refusal must say of value and remedy."""
 MEANINGLESS = [
@@ -58,7 +68,9 @@ def test_a_wrong_value_is_refused_by_name_with_value_and_remedy(name: str, value
 
 
 def test_every_setting_that_can_be_wrong_is_tried_here() -> None:
-    assert {name for name, _, _ in WRONG} == {setting.name for setting in SETTINGS.values()} - {"DATA"}
+    free = {setting.name for setting in SETTINGS.values() if setting.read in {Path, str}}
+    assert {"DATA", "KAFKA_PASSWORD", "CLICKHOUSE_PASSWORD"} <= free
+    assert {name for name, _, _ in WRONG} == {setting.name for setting in SETTINGS.values()} - free
 
 
 @pytest.mark.parametrize(("name", "value", "said"), MEANINGLESS)
@@ -68,6 +80,21 @@ def test_a_value_that_means_nothing_is_refused_with_field_value_and_remedy(name:
     assert said in str(refused.value)
 
 
+KEPT = "kept-to-itself"
+
+
+def test_the_password_of_kafka_is_never_shown() -> None:
+    settings = reading(KAFKA_SECURITY="SASL_PLAINTEXT", KAFKA_USERNAME="worker", KAFKA_PASSWORD=KEPT)
+    assert settings.connection().options()["sasl_plain_password"] == KEPT
+    assert KEPT not in f"{settings!r}{settings.connection()!r}"
+
+
+def test_a_protocol_with_names_needs_a_name_and_a_password() -> None:
+    with pytest.raises(WrongSetting, match=r"HOSTLEDGER_KAFKA_.*SASL_SSL needs a user name and a password") as refused:
+        reading(KAFKA_SECURITY="SASL_SSL", KAFKA_PASSWORD=KEPT).connection()
+    assert KEPT not in str(refused.value)
+
+
 @pytest.mark.parametrize("name", ["LOOK_BACK", "lookback", "", "FITT"])
 def test_a_name_that_is_no_setting_is_refused_and_the_settings_are_listed(name: str) -> None:
     with pytest.raises(WrongSetting) as refused:
@@ -75,6 +102,16 @@ def test_a_name_that_is_no_setting_is_refused_and_the_settings_are_listed(name: 
     assert str(refused.value).startswith(f"{PREFIX}{name} is no setting; the settings are: ")
     assert [setting.name for setting in SETTINGS.values() if PREFIX + setting.name not in str(refused.value)] == []
     assert "REQUIRE" not in str(refused.value)
+
+
+def test_the_password_of_clickhouse_is_in_no_text_of_the_settings() -> None:
+    settings = reading(CLICKHOUSE="clickhouse://me@host:9000/books", CLICKHOUSE_PASSWORD=KEPT, CLUSTER="live")
+    assert (settings.clickhouse, settings.clickhouse_password, settings.cluster) == (
+        "clickhouse://me@host:9000/books",
+        KEPT,
+        "live",
+    )
+    assert KEPT not in repr(settings)
 
 
 def test_names_of_others_and_those_of_the_test_run_are_no_business_of_ours() -> None:

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from analytics.warehouse.embedded import Embedded
+from analytics.warehouse import Warehouse
 
 MINUTE_MS = 60_000
 
 
-def rows(warehouse: Embedded, text: str) -> list[tuple[Any, ...]]:
+def rows(warehouse: Warehouse, text: str) -> list[tuple[Any, ...]]:
     """Answer of a query as tuples of text."""
     return [tuple(line.split("\t")) for line in warehouse.sql(text, "TabSeparated").splitlines()]
 
 
-def posted(warehouse: Embedded) -> dict[tuple[str, ...], int]:
+def posted(warehouse: Warehouse) -> dict[tuple[str, ...], int]:
     """Money by (order, model, refund or '', account, minute-exact booking time): all lines of a posting summed."""
     found = rows(
         warehouse,
@@ -32,7 +32,7 @@ def refereed(entries: list[dict[str, Any]]) -> dict[tuple[str, ...], int]:
     }
 
 
-def revenue(warehouse: Embedded) -> dict[tuple[str, int, str, str, str], tuple[int, int, int]]:
+def revenue(warehouse: Warehouse) -> dict[tuple[str, int, str, str, str], tuple[int, int, int]]:
     """The rollup revenue_minute: (gross, refunds with the sign of their entries, orders), rows of nothing left out."""
     found = rows(
         warehouse,
@@ -43,7 +43,7 @@ def revenue(warehouse: Embedded) -> dict[tuple[str, int, str, str, str], tuple[i
     return {key: value for key, value in sums.items() if any(value)}
 
 
-def online(warehouse: Embedded) -> dict[tuple[str, int], int]:
+def online(warehouse: Warehouse) -> dict[tuple[str, int], int]:
     """The rollup presence_minute: change of people online per session and minute, zeros left out."""
     found = rows(
         warehouse,
@@ -52,7 +52,7 @@ def online(warehouse: Embedded) -> dict[tuple[str, int], int]:
     return {(s, int(t)): int(change) for s, t, change in found if int(change)}
 
 
-def activity(warehouse: Embedded) -> dict[tuple[str, int], tuple[int, ...]]:
+def activity(warehouse: Warehouse) -> dict[tuple[str, int], tuple[int, ...]]:
     """The rollup activity_minute: views, entrants, clicks, carts, comments, likes, shares, follows."""
     found = rows(
         warehouse,

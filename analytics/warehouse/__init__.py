@@ -1,8 +1,8 @@
 """Where it is kept: numbered migrations, named queries, and one small interface to ClickHouse.
 
-`Warehouse` is what the rest of the house knows. `embedded` implements it in the process (chdb), `server` on a ClickHouse
-server or cluster; tables are described in `migrations/`, questions in `queries/`, and `tables` brings the core's frames
-into the shape of the tables.
+`Warehouse` is what the rest of the house knows. `embedded` implements it in the process (chdb), `server` on a server or
+cluster; tables are described in `migrations/`, questions in `queries/`, and `tables` brings the core's frames into the
+shape of the tables.
 """
 
 from datetime import datetime

@@ -1,6 +1,7 @@
-"""Answers in ClickHouse's output formats where the server sends values only: the native protocol leaves formats to clients.
+"""Answers in ClickHouse's output formats: over the native protocol a server sends values and leaves formats to clients.
 
-The server itself writes the values (`formatRowNoNewline`), so that they look as in its own answers; here rows become text.
+The server itself writes the values (`formatRowNoNewline`), so that they look as in its own answers; here rows become
+text.
 """
 
 import re
@@ -18,7 +19,7 @@ _PRETTY = "PrettyCompact"
 _NUMERIC = re.compile(r"(?:Nullable\()?(?:U?Int|Float|Decimal)")
 _SELECTS = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:SELECT|WITH)\b", re.IGNORECASE | re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_ESCAPES = {"t": "\t", "n": "\n", "r": "\r", "0": "\0", "b": "\b", "f": "\f"}
+_ESCAPES = {"t": "\t", "n": "↴", "r": "\r", "0": "\0", "b": "\b", "f": "\f"}
 
 
 def formatted(text: str, output_format: str, ask: Ask) -> str:
@@ -71,6 +72,9 @@ def _literal(value: object) -> str:
 
 
 def _plain(cell: str) -> str:
+    """Give the text of a cell of tab-separated values on one line."""
+    if cell == "\\N":
+        return "ᴺᵁᴸᴸ"
     return _ESCAPED.sub(lambda found: _ESCAPES.get(found[1], found[1]), cell)
 
 

@@ -1,7 +1,7 @@
 """ClickHouse types, read from their names, and the polars types that hold their values.
 
-The polars types are those that the embedded engine gives through Arrow: an enum is its number, a DateTime its seconds, a
-128-bit integer its 16 bytes, low cardinality is invisible.
+The polars types are those that the embedded engine gives through Arrow: an enum is its number, a DateTime its seconds,
+a 128-bit integer its 16 bytes, low cardinality is invisible.
 """
 
 import re

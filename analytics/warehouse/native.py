@@ -25,8 +25,8 @@ _WORD_BYTES, _DWORD_DIGITS, _WORD_DIGITS = 8, 9, 18
 def block(frame: pl.DataFrame, header: Sequence[tuple[str, str]]) -> bytes:
     """Write a frame as a block. header: name and ClickHouse type of each column, as the server told them.
 
-    A null becomes the type's default where the type knows no NULL. Raises WarehouseError for a value that the type cannot
-    hold exactly.
+    A null becomes the type's default where the type knows no NULL. Raises WarehouseError for a value that the type
+    cannot hold exactly.
     """
     parts = [_length(len(header)), _length(frame.height)]
     for name, told in header:
@@ -145,7 +145,7 @@ def _seconds(_of: Kind, column: pl.Series) -> bytes:
     if column.dtype == pl.UInt32:
         return column.fill_null(0).to_numpy().astype("<u4").tobytes()
     ms = column.to_physical().fill_null(0)
-    if (ms % 1000).any():
+    if (ms % 1000 != 0).any():
         raise WarehouseError("DateTime cannot hold parts of a second")
     return (ms // 1000).cast(pl.UInt32).to_numpy().astype("<u4").tobytes()
 

@@ -1,10 +1,11 @@
 """One tree of SQL for one server and for a cluster: what `${…}` stands for in `migrations/*.sql`.
 
-On a cluster every table is two: `x_local`, replicated, which holds the rows of its shard, and `x`, Distributed, which is
-what queries and inserts name. A table whose rows carry `batch` is sharded by the lane, bitShiftRight(batch, 40): all rows of
-an insert carry one batch, so the whole block goes to one shard, as one block, and its token does there what it does on one
-server. A key by viewer would cut each block into one per shard. A lane's viewers, orders and ledger lines lie together this
-way. Tables behind materialised views are filled on the shard of the rows; through `x` they are only read.
+On a cluster every table is two: `x_local`, replicated, which holds the rows of its shard, and `x`, Distributed, which
+is what queries and inserts name. A table whose rows carry `batch` is sharded by the lane, bitShiftRight(batch, 40): all
+rows of an insert carry one batch, so the whole block goes to one shard, as one block, and its token does there what it
+does on one server. A key by viewer would cut each block into one per shard. A lane's viewers, orders and ledger lines
+lie together this way. Tables behind materialised views are filled on the shard of the rows; through `x` they are only
+read.
 """
 
 import re

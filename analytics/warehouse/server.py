@@ -1,12 +1,12 @@
 """The warehouse on a ClickHouse server or cluster, over the native protocol (clickhouse-driver).
 
-A handle is one connection with a mutex; each thread takes its own with `reader()`. A connection that was lost is made anew
-before the next statement, to another of `alt_hosts` if need be; the statement that was under way is not repeated here: its
-caller knows whether that is right, and an insert has its token for it.
+A handle is one connection with a mutex; each thread takes its own with `reader()`. A connection that was lost is made
+anew before the next statement, to another of `alt_hosts` if need be; the statement that was under way is not repeated
+here: its caller knows whether that is right, and an insert has its token for it.
 
-On a cluster, inserts go to the Distributed table and wait until the shard has the block (`rendering` says why a block stays
-whole) and most of its replicas have it (insert_quorum). Reading asks the replicas in the order of the cluster's definition,
-so that what was just written is found, and sends the inner side of a join to all shards.
+On a cluster, inserts go to the Distributed table and wait until the shard has the block (`rendering` says why a block
+stays whole) and most of its replicas have it (insert_quorum). Reading asks the replicas in the order of the cluster's
+definition, so that what was just written is found, and sends the inner side of a join to all shards.
 """
 
 import logging
@@ -29,7 +29,7 @@ from analytics.warehouse.answers import answer
 from analytics.warehouse.binding import bound
 from analytics.warehouse.blocks import INSERT_SETTINGS, blocks
 from analytics.warehouse.formats import Table, formatted
-from analytics.warehouse.migrations import migrate, pending, shipped
+from analytics.warehouse.migrations import Migration, migrate, pending, shipped
 from analytics.warehouse.native import block
 from analytics.warehouse.rendering import checked, on_cluster
 
@@ -43,7 +43,7 @@ CLUSTER_SETTINGS = {
     "prefer_localhost_replica": "0",
 }
 PASSING = {3, 32, 159, 202, 203, 209, 210, 225, 236, 241, 242, 243, 252, 279, 285, 286, 319, 394, 425, 439, 999}
-"""Codes of errors that may heal: time-outs, lost replicas or Keeper, too many queries or parts, no memory, a full disk."""
+"""Codes of errors that may heal: time-outs, lost replicas or Keeper, too many queries or parts, no memory or disk."""
 _REMEDIES = {
     60: "see the tables with: hostledger sql 'SHOW TABLES'",
     81: "make it with: hostledger migrate",
@@ -91,11 +91,7 @@ class Server:
         """
         server = cls(Address.read(url), password, cluster and checked(cluster))
         try:
-            if lacks := pending(server._run):
-                raise WarehouseError(
-                    f"database {server._address} lacks {len(lacks)} migrations of this version, from {lacks[0].name} on; "
-                    "bring it up to date with: hostledger migrate"
-                )
+            _complete(pending(server.run), server._address)
         except WarehouseError:
             server.close()
             raise
@@ -103,21 +99,21 @@ class Server:
 
     @classmethod
     def migrate(cls, url: str, *, password: str | None = None, cluster: str | None = None) -> list[str]:
-        """Make the database as needed and bring it to the shipped schema. Returns the names applied now. Raises as `open`."""
+        """Make the database, bring it to the shipped schema, and give the names applied now. Raises as `open`."""
         address = Address.read(url)
         with closing(cls(address.elsewhere("default"), password, cluster and checked(cluster))) as server:
-            server._run(f"CREATE DATABASE IF NOT EXISTS {address.database}{on_cluster(cluster)}")
+            server.run(f"CREATE DATABASE IF NOT EXISTS {address.database}{on_cluster(cluster)}")
         with closing(cls(address, password, cluster)) as server:
-            return migrate(server._run, cluster)
+            return migrate(server.run, cluster)
 
     @classmethod
     def planned(cls, url: str, *, password: str | None = None, cluster: str | None = None) -> list[str]:
         """Give the statements that `migrate` would run now, and change nothing. Raises as `open`."""
         address = Address.read(url)
         with closing(cls(address.elsewhere("default"), password, cluster and checked(cluster))) as server:
-            if server._run(f"EXISTS DATABASE {address.database}").strip() == "1":
-                server._run(f"USE {address.database}")
-                fresh = pending(server._run)
+            if server.run(f"EXISTS DATABASE {address.database}").strip() == "1":
+                server.run(f"USE {address.database}")
+                fresh = pending(server.run)
             else:
                 fresh = shipped()
         return [statement for migration in fresh for statement in migration.rendered(cluster)]
@@ -125,6 +121,11 @@ class Server:
     def __repr__(self) -> str:
         """Name the server, and nothing secret."""
         return f"Server({self._address}{', read-only' if self._readonly else ''})"
+
+    @property
+    def database(self) -> str:
+        """Name of the database."""
+        return self._address.database
 
     def query(self, name: str, **parameters: Parameter) -> pl.DataFrame:
         """Run the named query `queries/NAME.sql` with its parameters bound. Raises WarehouseError."""
@@ -182,18 +183,19 @@ class Server:
         connection.block_out.finalize()
 
     def _read_only(self) -> None:
-        """Take the right to write away, unless the server has done so; who may only read may not change settings either."""
+        """Take the right to write away, unless the server did so; who may only read may not change settings either."""
         settings = self._client.settings
         kept, level = dict(settings), ""
         settings.clear()
         try:
-            level = self._run("SELECT toString(getSetting('readonly'))").strip()
+            level = self.run("SELECT toString(getSetting('readonly'))").strip()
         finally:
             settings.update({} if level == "1" else kept)
         if level == "0":
             settings["readonly"] = "1"
 
-    def _run(self, text: str) -> str:
+    def run(self, text: str) -> str:
+        """Run one statement and give its answer as tab-separated text. Raises WarehouseError."""
         _, rows = self._table(text)
         return "".join("\t".join(map(str, row)) + "\n" for row in rows)
 
@@ -216,9 +218,19 @@ class Server:
                 raise WarehouseAway(f"{what}: {self._address} said what was not expected: {error}") from error
 
 
+def _complete(lacks: list[Migration], address: Address) -> None:
+    if lacks:
+        raise WarehouseError(
+            f"database {address} lacks {len(lacks)} migrations of this version, from {lacks[0].name} on; "
+            "bring it up to date with: hostledger migrate"
+        )
+
+
 def _lost(error: Exception, what: str, address: Address) -> WarehouseError:
     said = str(getattr(error, "message", None) or getattr(error, "strerror", None) or error or "the connection ended")
-    if "CERTIFICATE" in said or "certificate" in said:
+    if isinstance(error, (errors.SocketTimeoutError, TimeoutError)):
+        said = "timed out"
+    if "CERTIFICATE" in said:
         return WarehouseError(
             f"{what}: the certificate of {address} is not trusted: {said} Remedy: name the file of its authority in "
             "ca_certs=… of HOSTLEDGER_CLICKHOUSE."

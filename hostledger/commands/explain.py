@@ -69,7 +69,7 @@ def explain(
     with refusing(WrongSetting):
         zone = ZoneInfo(time_zone(timezone or settings.timezone))
     folder = data or settings.data
-    with opened(folder) as warehouse:
+    with opened(folder, settings) as warehouse:
         told = story(warehouse, order_id, zone) or _refuse_unknown(warehouse, order_id, folder)
     if not viewer:
         del told["viewer_id"]

@@ -56,8 +56,9 @@ def reconcile(context: typer.Context, data: DataOption = None, output: FormatOpt
     counts.
 
     """
-    folder = data or settings_of(context).data
-    with opened(folder) as warehouse:
+    settings = settings_of(context)
+    folder = data or settings.data
+    with opened(folder, settings) as warehouse:
         frame = checks(warehouse)
     _show(frame, output)
     failed = frame.filter(~pl.col("holds")).height

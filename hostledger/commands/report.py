@@ -15,7 +15,7 @@ from analytics.events import MAX_TIME_MS
 from analytics.metrics import METRICS, booked, day_start_ms
 from analytics.reports import FIGURES, OUTSIDE, SPLIT
 from analytics.rules import DAY_MS, MODELS
-from analytics.warehouse.embedded import Embedded
+from analytics.warehouse import Warehouse
 from hostledger.output import Format, FormatOption, refuse, refusing, tell
 from hostledger.reading import (
     CurrencyOption,
@@ -57,7 +57,7 @@ class Asked:
 class Books:
     """A warehouse folder, seen through what is asked; the frames are those of `analytics.reports`."""
 
-    warehouse: Embedded
+    warehouse: Warehouse
     asked: Asked
     newest_ms: int
 
@@ -134,7 +134,7 @@ def _offer(name: str, title: str, rows: Callable[[Books], pl.DataFrame], teachin
         totals: TotalsOption = False,
     ) -> None:
         asked = _asked(context, data, model, (first, last), timezone, currency)
-        with opened(asked.data) as warehouse:
+        with opened(asked.data, settings_of(context)) as warehouse:
             books = Books(warehouse, asked, _newest_ms(warehouse, asked))
             frame = rows(books)
         if output is Format.TABLE:
@@ -167,7 +167,7 @@ def _asked(
     return Asked(data or settings.data, chosen, currency_code(currency), zone, max(from_ms, 0), max(until_ms, 0))
 
 
-def _newest_ms(warehouse: Embedded, asked: Asked) -> int:
+def _newest_ms(warehouse: Warehouse, asked: Asked) -> int:
     """Give the newest event time, 0 for none; refuse a model that is not booked."""
     newest_ms, models, _ = warehouse.query("report_books").row(0)
     if newest_ms is None:

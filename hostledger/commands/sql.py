@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from analytics.warehouse import WarehouseError
-from analytics.warehouse.embedded import Embedded
+from analytics.warehouse import Warehouse, WarehouseError
 from hostledger.output import Format, FormatOption, refuse
 from hostledger.reading import DataOption, opened, settings_of
 
@@ -55,12 +54,13 @@ def sql(
     per row; csv begins with a line of names.
 
     """
-    with opened(data or settings_of(context).data) as warehouse:
+    settings = settings_of(context)
+    with opened(data or settings.data, settings) as warehouse:
         check(warehouse, query)
         typer.echo(warehouse.sql(query, FORMATS[output]), nl=False)
 
 
-def check(warehouse: Embedded, text: str) -> None:
+def check(warehouse: Warehouse, text: str) -> None:
     """Refuse a text that is not one statement that reads the warehouse, and only that.
 
     The engine's read-only mode refuses changes; it still lets a SELECT write its answer to a file or read any file.

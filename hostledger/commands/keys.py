@@ -1,0 +1,65 @@
+"""`hostledger keys`: the API keys of the collector."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import polars as pl
+import typer
+
+from hostledger.output import Format, FormatOption, refuse, refusing, show, tell
+from hostledger.reading import settings_of
+from streams.collector import keys
+
+app = typer.Typer(no_args_is_help=True)
+FileOption = Annotated[Path | None, typer.Option("--keys", help="file of API keys [setting HOSTLEDGER_KEYS]")]
+
+
+@app.command()
+def new(
+    context: typer.Context,
+    seller: Annotated[str, typer.Argument(help="seller_id that the key may speak for")],
+    file: FileOption = None,
+) -> None:
+    """Make a key for a seller and print it, once; the file keeps only its hash. Older keys of the seller stay valid.
+
+    Example: hostledger keys new seller-7
+    """
+    path = file or settings_of(context).keys
+    with refusing(keys.WrongKeys, OSError):
+        there = keys.read(path)
+        text, key = keys.make(seller, datetime.now(UTC).date().isoformat())
+        keys.write(path, there | {key.name: key})
+    typer.echo(text)
+    tell(f"Key {key.name} of seller {seller} is valid now. It is shown this once.")
+
+
+@app.command("list")
+def list_keys(context: typer.Context, file: FileOption = None, output: FormatOption = Format.TABLE) -> None:
+    """List the keys by name, with seller and day of making; never the keys themselves.
+
+    Example: hostledger keys list --format json
+    """
+    with refusing(keys.WrongKeys):
+        there = keys.read(file or settings_of(context).keys)
+    rows = [(key.name, key.seller_id, key.created) for key in there.values()]
+    show(pl.DataFrame(rows, schema={"name": str, "seller": str, "created": str}, orient="row"), output)
+
+
+@app.command()
+def revoke(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="name of the key, as hostledger keys list shows it")],
+    file: FileOption = None,
+) -> None:
+    """Take a key back; a running collector refuses it from its next request on.
+
+    Example: hostledger keys revoke 3f9a01bc
+    """
+    path = file or settings_of(context).keys
+    with refusing(keys.WrongKeys, OSError):
+        there = keys.read(path)
+        if name not in there:
+            refuse(f"there is no key {name!r} in {path}; see: hostledger keys list")
+        keys.write(path, {other: key for other, key in there.items() if other != name})
+    tell(f"Key {name} is no longer valid.")

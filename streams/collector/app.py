@@ -1,0 +1,144 @@
+"""The collector's answers: POST /v1/events, /healthz, /readyz, /metrics."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from streams.collector.bodies import Refused, lines, received, unpacked
+from streams.collector.gathering import Gatherer
+from streams.collector.judging import Complaint, judged
+from streams.collector.keys import Key, Keyring, WrongKeys
+from streams.collector.limits import Limits
+from streams.collector.metrics import Metrics
+from streams.kafka import BrokerAway
+from streams.kafka.routing import Routed
+
+MOST_COMPLAINTS = 1000
+"""Complaints that one answer lists; `rejected` counts all of them."""
+BODY_S = 30
+ACKNOWLEDGE_S = 60
+RETURN_S = 5
+log = structlog.get_logger("collector")
+
+
+class Collector:
+    """The routes and what they share."""
+
+    def __init__(self, gatherer: Gatherer, keyring: Keyring, limits: Limits, metrics: Metrics) -> None:
+        self._gatherer, self._keyring, self._limits, self._metrics = gatherer, keyring, limits, metrics
+
+    def app(self) -> Starlette:
+        """Make the application; its start begins to connect to Kafka, its end sends what is still there."""
+        routes = [
+            Route("/v1/events", self._answered, methods=["POST"]),
+            Route("/healthz", self._health),
+            Route("/readyz", self._ready),
+            Route("/metrics", self._tell_metrics),
+        ]
+        return Starlette(routes=routes, lifespan=self._lifespan)
+
+    @asynccontextmanager
+    async def _lifespan(self, _app: Starlette) -> AsyncIterator[None]:
+        self._gatherer.start()
+        yield
+        await asyncio.to_thread(self._gatherer.close)
+
+    async def _answered(self, request: Request) -> Response:
+        """Answer, count and log a request: by the name of its key and by numbers, never by what it holds."""
+        begun, key = time.monotonic(), None
+        try:
+            key = self._holder(request)
+            response = await self._events(request, key)
+        except Refused as refused:
+            response = _refusal(refused)
+        except BrokerAway:
+            response = _refusal(Refused(503, "kafka_away", "send the same request again later", RETURN_S))
+        except ClientDisconnect:
+            response = _refusal(Refused(400, "cut_off", "send the whole body"))
+        self._metrics.requests.labels(str(response.status_code)).inc()
+        spent_ms = round((time.monotonic() - begun) * 1000)
+        log.info("answered", status=response.status_code, key=key.name if key else None, spent_ms=spent_ms)
+        return response
+
+    def _holder(self, request: Request) -> Key:
+        try:
+            self._keyring.refresh()
+        except WrongKeys as error:
+            log.error("keys cannot be read; the last ones stay valid", reason=str(error))  # noqa: TRY400  # no trace
+        scheme, _, text = request.headers.get("authorization", "").partition(" ")
+        key = self._keyring.holder(text.strip()) if scheme.lower() == "bearer" else None
+        if key is None:
+            raise Refused(401, "key_unknown", "send Authorization: Bearer KEY with a key of hostledger keys new")
+        return key
+
+    async def _events(self, request: Request, key: Key) -> Response:
+        partly = _flag(request.query_params.get("partial"))
+        try:
+            async with asyncio.timeout(BODY_S):
+                body = await received(request.stream(), request.headers.get("content-length"))
+        except TimeoutError:
+            raise Refused(408, "too_slow", f"send the whole body within {BODY_S} seconds") from None
+        self._metrics.received.inc(len(body))
+        encoding = request.headers.get("content-encoding")
+        found = await asyncio.to_thread(lambda: lines(unpacked(body, encoding)))
+        if wait_s := self._limits.wait_s(key.name, len(found)):
+            raise Refused(429, "too_many_events", "send fewer events per second", wait_s)
+        places, complaints = await asyncio.to_thread(judged, found, key.seller_id)
+        for complaint in complaints:
+            self._metrics.rejected.labels(complaint.reason).inc()
+        if complaints and not (partly and places):
+            return _answer(400, 0, complaints)
+        await self._acknowledged(places)
+        return _answer(202, len(places), complaints)
+
+    async def _acknowledged(self, places: list[Routed]) -> None:
+        """Return when the broker has all of the events. Raises BrokerAway."""
+        with self._metrics.acknowledged.time():
+            try:
+                await asyncio.wait_for(asyncio.wrap_future(self._gatherer.take(places)), ACKNOWLEDGE_S)
+            except TimeoutError:
+                raise BrokerAway(f"no acknowledgement within {ACKNOWLEDGE_S} seconds") from None
+
+    async def _health(self, _request: Request) -> Response:
+        """Answer 200 while the process can do its work at all; else it should be started anew."""
+        return Response("ok\n") if self._gatherer.alive else Response("the sending thread has ended\n", 500)
+
+    async def _ready(self, _request: Request) -> Response:
+        """Answer 200 while Kafka takes events; else requests should go elsewhere or wait."""
+        away = self._gatherer.away
+        return Response(f"Kafka is away: {away}\n", 503) if away else Response("ok\n")
+
+    async def _tell_metrics(self, _request: Request) -> Response:
+        return Response(generate_latest(self._metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _flag(text: str | None) -> bool:
+    if text not in {None, "true", "false"}:
+        raise Refused(400, "partial_unknown", "write ?partial=true or ?partial=false")
+    return text == "true"
+
+
+def _answer(status: int, accepted: int, complaints: list[Complaint]) -> Response:
+    content = {"accepted": accepted, "rejected": len(complaints), "events": complaints[:MOST_COMPLAINTS]}
+    return _json(content, status)
+
+
+def _refusal(refused: Refused) -> Response:
+    headers = {"Retry-After": str(refused.after_s)} if refused.after_s else {}
+    if refused.status == 401:  # noqa: PLR2004  # a status speaks for itself
+        headers["WWW-Authenticate"] = "Bearer"
+    return _json({"reason": refused.reason, "remedy": refused.remedy}, refused.status, headers)
+
+
+def _json(content: dict[str, Any], status: int, headers: dict[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(content), status, headers, media_type="application/json")

@@ -1,0 +1,98 @@
+"""The body of a request as lines: unpacked within limits, newline-delimited or a JSON array."""
+
+import zlib
+from collections.abc import AsyncIterator
+
+import msgspec
+from msgspec import Raw
+
+MOST_SENT = 4 * 1024 * 1024
+MOST_UNPACKED = 16 * 1024 * 1024
+MOST_EVENT = 1024 * 1024
+_GZIP = 16 + zlib.MAX_WBITS
+_MARK = b"\xef\xbb\xbf"
+_array = msgspec.json.Decoder(list[Raw])
+
+
+class Refused(Exception):  # noqa: N818  # the answer, not a fault of ours
+    """The request as a whole cannot be taken: status, reason code and remedy, and after how many seconds to return."""
+
+    def __init__(self, status: int, reason: str, remedy: str, after_s: int | None = None) -> None:
+        super().__init__(reason)
+        self.status, self.reason, self.remedy, self.after_s = status, reason, remedy, after_s
+
+
+def too_large(most: int, what: str) -> Refused:
+    """Give the refusal of a body beyond a limit of bytes."""
+    return Refused(413, "body_too_large", f"send at most {most} bytes {what}; cut it into several requests")
+
+
+async def received(chunks: AsyncIterator[bytes], announced: str | None) -> bytes:
+    """Read a body to its end, or only to the limit. announced: its Content-Length. Raises Refused."""
+    if announced and announced.isdigit() and int(announced) > MOST_SENT:
+        raise too_large(MOST_SENT, "as sent")
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > MOST_SENT:
+            raise too_large(MOST_SENT, "as sent")
+    return bytes(body)
+
+
+def unpacked(body: bytes, encoding: str | None) -> bytes:
+    """Undo gzip, never beyond the limit, whatever it claims to hold. Raises Refused."""
+    match (encoding or "identity").strip().lower():
+        case "identity":
+            return body
+        case "gzip":
+            return _gunzipped(body)
+    raise Refused(415, "encoding_unknown", "send the body as it is, or with Content-Encoding: gzip")
+
+
+def _gunzipped(body: bytes) -> bytes:
+    found = bytearray()
+    while body:
+        member = zlib.decompressobj(_GZIP)
+        try:
+            found += member.decompress(body, MOST_UNPACKED + 1 - len(found))
+        except zlib.error:
+            raise _broken_gzip() from None
+        if len(found) > MOST_UNPACKED:
+            raise too_large(MOST_UNPACKED, "unpacked")
+        if not member.eof:
+            raise _broken_gzip()
+        body = member.unused_data
+    return bytes(found)
+
+
+def _broken_gzip() -> Refused:
+    return Refused(400, "not_gzip", "send a whole gzip stream, or leave out Content-Encoding")
+
+
+def lines(body: bytes) -> list[bytes]:
+    """Cut a body into events, each on one line: the elements of a JSON array, or else the lines that are not empty.
+
+    Raises Refused if there is none, or if what begins with a bracket is no array.
+    """
+    body = body.removeprefix(_MARK)
+    found = _elements(body) if body.lstrip()[:1] == b"[" else _filled(body)
+    if not found:
+        raise Refused(400, "no_events", "send events as newline-delimited JSON or as a JSON array")
+    return found
+
+
+def _filled(body: bytes) -> list[bytes]:
+    return [line for part in body.split(b"\n") if (line := part.strip(b" \t\r"))]
+
+
+def _elements(body: bytes) -> list[bytes]:
+    try:
+        found = _array.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Refused(400, "not_json", "send one whole JSON array, or one JSON object per line") from None
+    return [_on_one_line(bytes(raw)) for raw in found]
+
+
+def _on_one_line(raw: bytes) -> bytes:
+    """A line break in JSON is but a space: inside of text it would have to be escaped."""
+    return raw.replace(b"\n", b" ") if b"\n" in raw else raw

@@ -1,0 +1,31 @@
+"""How a line that cannot be taken is parked in the dead-letters topic: its bytes as they came, the rest in headers."""
+
+from typing import NamedTuple
+
+MOST_BYTES = 1024 * 1024
+"""Bytes of a line that are kept; a longer one is cut, and `place` says where the whole is."""
+
+
+class Place(NamedTuple):
+    """Where a record came from."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class DeadLetter(NamedTuple):
+    """A value and headers for the dead-letters topic."""
+
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+def dead_letter(line: bytes, place: Place, reason: str, remedy: str, **facts: str | None) -> DeadLetter:
+    """Make the record of a parked line. facts: field and value at fault, where known, and the like.
+
+    Headers: reason, remedy, topic, partition, offset and the facts, as UTF-8 text; a fact that is null is absent.
+    """
+    told = {"reason": reason, "remedy": remedy, **place._asdict(), **facts}
+    headers = [(name, str(value).encode()) for name, value in told.items() if value is not None]
+    return DeadLetter(line[:MOST_BYTES], headers)

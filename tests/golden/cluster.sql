@@ -1,0 +1,409 @@
+CREATE TABLE batches_local ON CLUSTER 'live' (
+    batch UInt64 COMMENT 'number of the batch, ascending in its lane',
+    source String COMMENT 'where its bytes came from',
+    token String COMMENT 'insert_deduplication_token of all its inserts',
+    first_position UInt64 COMMENT 'first line of the source in it, from 1; behind Kafka the first offset',
+    last_position UInt64 COMMENT 'last line of the source in it, first - 1 for none; behind Kafka the offset behind it',
+    last_offset UInt64 COMMENT 'uncompressed bytes of the source read after it; behind Kafka the next offset',
+    events UInt64 COMMENT 'events stored by it',
+    repeats UInt64 COMMENT 'events known already and dropped',
+    rejects UInt64 COMMENT 'lines parked in rejects',
+    unknown_fields UInt64 COMMENT 'fields that the contract does not know, left out',
+    restatements UInt64 COMMENT 'ledger lines of kind restatement',
+    frozen UInt64 COMMENT 'orders that late facts would have changed, but they are older than the correction window',
+    newest_at DateTime64(3, 'UTC') COMMENT 'latest occurred_at of any event up to and with this batch',
+    recorded_at DateTime64(3, 'UTC') COMMENT 'when it was taken on'
+) ENGINE = ReplicatedMergeTree ORDER BY batch
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'What was stored: one row per batch, written when everything else of it is';
+
+CREATE TABLE batches ON CLUSTER 'live' AS batches_local
+ENGINE = Distributed('live', currentDatabase(), batches_local, bitShiftRight(batch, 40))
+COMMENT 'What was stored: one row per batch, written when everything else of it is';
+
+CREATE TABLE viewer_events_local ON CLUSTER 'live' (
+    event_id String COMMENT 'unique id given by the producer' CODEC(ZSTD(1)),
+    type LowCardinality(String) COMMENT 'event type of the contract',
+    occurred_at DateTime64(3, 'UTC') COMMENT 'event time' CODEC(Delta(8), ZSTD(1)),
+    session_id LowCardinality(String) COMMENT 'session watched',
+    viewer_id String COMMENT 'who' CODEC(ZSTD(1)),
+    product_id LowCardinality(Nullable(String)) COMMENT 'product clicked or put in the cart',
+    count UInt32 COMMENT 'how many at once (likes)',
+    amount_minor Nullable(Int64) COMMENT 'gift value, minor units',
+    currency LowCardinality(Nullable(String)) COMMENT 'ISO 4217 code of the gift',
+    source LowCardinality(Nullable(String)) COMMENT 'traffic source of a join',
+    recorded_at DateTime('UTC') COMMENT 'when its batch was taken on' CODEC(Delta(4), ZSTD(1)),
+    batch UInt64 COMMENT 'batch that brought it' CODEC(Delta(8), ZSTD(1))
+) ENGINE = ReplicatedMergeTree PARTITION BY toYYYYMM(occurred_at) ORDER BY (viewer_id, occurred_at)
+TTL recorded_at + INTERVAL 180 DAY
+SETTINGS index_granularity = 1024, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'Joins, leaves, clicks, carts, comments, likes, shares, follows, gifts; kept 180 days';
+
+CREATE TABLE viewer_events ON CLUSTER 'live' AS viewer_events_local
+ENGINE = Distributed('live', currentDatabase(), viewer_events_local, bitShiftRight(batch, 40))
+COMMENT 'Joins, leaves, clicks, carts, comments, likes, shares, follows, gifts; kept 180 days';
+
+CREATE TABLE orders_local ON CLUSTER 'live' (
+    order_id String COMMENT 'id given by the platform',
+    event_id String COMMENT 'event that brought it',
+    viewer_id String COMMENT 'who bought',
+    ordered_at DateTime64(3, 'UTC') COMMENT 'when it was paid',
+    session_id LowCardinality(Nullable(String)) COMMENT 'session it was paid in; NULL outside',
+    declared_host_id LowCardinality(Nullable(String)) COMMENT 'host named by the platform',
+    currency LowCardinality(String) COMMENT 'ISO 4217 code',
+    amount_minor Int64 COMMENT 'sum of its lines, minor units',
+    items Int64 COMMENT 'sum of the quantities of its lines',
+    batch UInt64 COMMENT 'batch that brought it'
+) ENGINE = ReplicatedMergeTree ORDER BY order_id
+SETTINGS index_granularity = 1024, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'Paid orders, one row each';
+
+CREATE TABLE orders ON CLUSTER 'live' AS orders_local
+ENGINE = Distributed('live', currentDatabase(), orders_local, bitShiftRight(batch, 40))
+COMMENT 'Paid orders, one row each';
+
+CREATE TABLE order_lines_local ON CLUSTER 'live' (
+    order_id String COMMENT 'order it belongs to',
+    line_id String COMMENT 'id within the order',
+    product_id LowCardinality(String) COMMENT 'what was bought',
+    quantity Int64 COMMENT 'pieces',
+    amount_minor Int64 COMMENT 'line total, minor units; negative for a discount line',
+    category LowCardinality(Nullable(String)) COMMENT 'product category',
+    currency LowCardinality(String) COMMENT 'ISO 4217 code',
+    session_id LowCardinality(Nullable(String)) COMMENT 'session of the order',
+    ordered_at DateTime64(3, 'UTC') COMMENT 'when the order was paid',
+    batch UInt64 COMMENT 'batch that brought it'
+) ENGINE = ReplicatedMergeTree ORDER BY (order_id, line_id)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'Lines of paid orders';
+
+CREATE TABLE order_lines ON CLUSTER 'live' AS order_lines_local
+ENGINE = Distributed('live', currentDatabase(), order_lines_local, bitShiftRight(batch, 40))
+COMMENT 'Lines of paid orders';
+
+CREATE TABLE refunds_local ON CLUSTER 'live' (
+    refund_id String COMMENT 'id given by the platform',
+    event_id String COMMENT 'event that brought it',
+    order_id String COMMENT 'order it returns money of; may be unknown yet',
+    refunded_at DateTime64(3, 'UTC') COMMENT 'when it was refunded',
+    currency LowCardinality(String) COMMENT 'ISO 4217 code',
+    amount_minor Int64 COMMENT 'money returned, minor units, not negative',
+    reason Nullable(String) COMMENT 'in the words of the platform',
+    batch UInt64 COMMENT 'batch that brought it'
+) ENGINE = ReplicatedMergeTree ORDER BY (order_id, refund_id)
+SETTINGS index_granularity = 1024, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'Refunds, one row each; those whose order is unknown wait here';
+
+CREATE TABLE refunds ON CLUSTER 'live' AS refunds_local
+ENGINE = Distributed('live', currentDatabase(), refunds_local, bitShiftRight(batch, 40))
+COMMENT 'Refunds, one row each; those whose order is unknown wait here';
+
+CREATE TABLE roster_events_local ON CLUSTER 'live' (
+    event_id String COMMENT 'unique id given by the producer',
+    type LowCardinality(String) COMMENT 'event type of the contract',
+    occurred_at DateTime64(3, 'UTC') COMMENT 'event time',
+    session_id Nullable(String) COMMENT 'session concerned',
+    host_id Nullable(String) COMMENT 'host concerned',
+    name Nullable(String) COMMENT 'host name',
+    kind LowCardinality(Nullable(String)) COMMENT 'human or digital',
+    likeness_of Nullable(String) COMMENT 'human host whose likeness a digital host is',
+    vendor Nullable(String) COMMENT 'who runs the avatar',
+    avatar_version Nullable(String) COMMENT 'version of the avatar',
+    platform LowCardinality(Nullable(String)) COMMENT 'platform of the session',
+    seller_id Nullable(String) COMMENT 'seller of the session',
+    title Nullable(String) COMMENT 'title of the session',
+    category Nullable(String) COMMENT 'category of the session',
+    script_id Nullable(String) COMMENT 'script started',
+    variant Nullable(String) COMMENT 'variant of the script',
+    product_id Nullable(String) COMMENT 'product featured',
+    contract_id Nullable(String) COMMENT 'likeness contract',
+    owner Nullable(String) COMMENT 'person whose likeness is licensed',
+    valid_from Nullable(DateTime64(3, 'UTC')) COMMENT 'contract begins',
+    valid_to Nullable(DateTime64(3, 'UTC')) COMMENT 'contract ends',
+    fee_minor Nullable(Int64) COMMENT 'flat fee, minor units',
+    currency LowCardinality(Nullable(String)) COMMENT 'ISO 4217 code of the fee',
+    royalty_bps Nullable(Int64) COMMENT 'royalty on net revenue, basis points',
+    platforms Array(String) COMMENT 'platforms the contract allows; empty for all',
+    categories Array(String) COMMENT 'categories the contract allows; empty for all',
+    label_required Nullable(Bool) COMMENT 'the AI label must be shown',
+    batch UInt64 COMMENT 'batch that brought it'
+) ENGINE = ReplicatedMergeTree ORDER BY (occurred_at, event_id)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'Hosts, sessions, shifts, labels, scripts, featured products, likeness contracts, as they arrived';
+
+CREATE TABLE roster_events ON CLUSTER 'live' AS roster_events_local
+ENGINE = Distributed('live', currentDatabase(), roster_events_local, bitShiftRight(batch, 40))
+COMMENT 'Hosts, sessions, shifts, labels, scripts, featured products, likeness contracts, as they arrived';
+
+CREATE TABLE rejects_local ON CLUSTER 'live' (
+    source String COMMENT 'where the line came from',
+    position UInt64 COMMENT 'line of the source, from 1; behind Kafka line of the record',
+    record_offset Nullable(UInt64) COMMENT 'Kafka offset of the record; NULL where the source is no topic',
+    reason LowCardinality(String) COMMENT 'reason code',
+    field Nullable(String) COMMENT 'field at fault',
+    value Nullable(String) COMMENT 'its value, cut to 200 characters',
+    remedy String COMMENT 'what the producer should do',
+    line String COMMENT 'the original bytes',
+    recorded_at DateTime64(3, 'UTC') COMMENT 'when it was parked',
+    batch UInt64 COMMENT 'batch that brought it'
+) ENGINE = ReplicatedMergeTree ORDER BY (batch, position)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'Lines that can never become an event, with their reason and their bytes';
+
+CREATE TABLE rejects ON CLUSTER 'live' AS rejects_local
+ENGINE = Distributed('live', currentDatabase(), rejects_local, bitShiftRight(batch, 40))
+COMMENT 'Lines that can never become an event, with their reason and their bytes';
+
+CREATE VIEW hosts ON CLUSTER 'live' AS
+SELECT host_id, last.1 AS name, last.2 AS kind, last.3 AS likeness_of, last.4 AS vendor, last.5 AS avatar_version
+FROM (
+    SELECT host_id,
+        argMax(tuple(name, kind, likeness_of, vendor, avatar_version), (occurred_at, event_id)) AS last
+    FROM roster_events WHERE type = 'host_registered' GROUP BY host_id
+);
+
+CREATE VIEW host_kinds ON CLUSTER 'live' AS
+SELECT assumeNotNull(host_id) AS host_id, assumeNotNull(kind) AS kind,
+    if(row_number() OVER w = 1, toDateTime64(0, 3, 'UTC'), occurred_at) AS from_at
+FROM roster_events WHERE type = 'host_registered'
+WINDOW w AS (PARTITION BY host_id ORDER BY occurred_at, event_id);
+
+CREATE VIEW sessions ON CLUSTER 'live' AS
+SELECT session_id, last.1 AS platform, last.2 AS seller_id, last.3 AS title, last.4 AS category, started_at, ended_at
+FROM (
+    SELECT session_id,
+        argMaxIf(tuple(platform, seller_id, title, category), (occurred_at, event_id), type = 'session_started') AS last,
+        minIfOrNull(occurred_at, type = 'session_started') AS started_at,
+        maxIfOrNull(occurred_at, type = 'session_ended') AS ended_at
+    FROM roster_events WHERE type IN ('session_started', 'session_ended') GROUP BY session_id
+);
+
+CREATE TABLE shifts_local ON CLUSTER 'live' (
+    session_id String COMMENT 'session',
+    host_id String COMMENT 'host on air',
+    started_at DateTime64(3, 'UTC') COMMENT 'on air from',
+    ended_at Nullable(DateTime64(3, 'UTC')) COMMENT 'on air until, exclusive; NULL while on air',
+    deleted UInt8 COMMENT '1: late facts showed that this shift was none',
+    batch UInt64 COMMENT 'batch that last changed it'
+) ENGINE = ReplicatedReplacingMergeTree(batch, deleted) ORDER BY (session_id, host_id, started_at)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'Shifts: disjoint per session and host. Read with FINAL';
+
+CREATE TABLE shifts ON CLUSTER 'live' AS shifts_local
+ENGINE = Distributed('live', currentDatabase(), shifts_local, bitShiftRight(batch, 40))
+COMMENT 'Shifts: disjoint per session and host. Read with FINAL';
+
+CREATE TABLE presence_local ON CLUSTER 'live' (
+    session_id LowCardinality(String) COMMENT 'session',
+    viewer_id String COMMENT 'who' CODEC(ZSTD(1)),
+    at DateTime64(3, 'UTC') COMMENT 'when' CODEC(Delta(8), ZSTD(1)),
+    change Int8 COMMENT '+1 begins to watch, -1 stops; the opposite sign takes a line back',
+    recorded_at DateTime('UTC') COMMENT 'when its batch was taken on' CODEC(Delta(4), ZSTD(1)),
+    batch UInt64 COMMENT 'batch that brought it' CODEC(Delta(8), ZSTD(1))
+) ENGINE = ReplicatedMergeTree PARTITION BY toYYYYMM(at) ORDER BY (session_id, at)
+TTL recorded_at + INTERVAL 180 DAY
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'Who watches: signed changes. The sum up to a time is the number of people online';
+
+CREATE TABLE presence ON CLUSTER 'live' AS presence_local
+ENGINE = Distributed('live', currentDatabase(), presence_local, bitShiftRight(batch, 40))
+COMMENT 'Who watches: signed changes. The sum up to a time is the number of people online';
+
+CREATE TABLE order_paths_local ON CLUSTER 'live' (
+    order_id String COMMENT 'order',
+    session_ids Array(String) COMMENT 'session of each step',
+    started_at Array(DateTime64(3, 'UTC')) COMMENT 'start of each step',
+    ended_at Array(DateTime64(3, 'UTC')) COMMENT 'end of each step, exclusive',
+    watched_ms Array(Int64) COMMENT 'milliseconds watched in each step',
+    host_ids Array(Array(String)) COMMENT 'line-up of each step',
+    batch UInt64 COMMENT 'batch that credited the order; the latest is valid'
+) ENGINE = ReplicatedMergeTree ORDER BY (order_id, batch)
+SETTINGS index_granularity = 1024, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'The evidence of each credit: the steps before the order';
+
+CREATE TABLE order_paths ON CLUSTER 'live' AS order_paths_local
+ENGINE = Distributed('live', currentDatabase(), order_paths_local, bitShiftRight(batch, 40))
+COMMENT 'The evidence of each credit: the steps before the order';
+
+CREATE TABLE ledger_local ON CLUSTER 'live' (
+    order_id String COMMENT 'order credited',
+    model LowCardinality(String) COMMENT 'attribution model',
+    host_id LowCardinality(String) COMMENT 'host, or unattributed, or excess_refund',
+    kind Enum8('sale' = 1, 'refund' = 2, 'restatement' = 3) COMMENT 'restatement: a reversal or a new entry after a late fact',
+    refund_id Nullable(String) COMMENT 'refund that this line books; NULL: the sale',
+    amount_minor Int64 COMMENT 'minor units; refunds are negative, excess_refund is positive',
+    currency LowCardinality(String) COMMENT 'ISO 4217 code',
+    ordered_at DateTime64(3, 'UTC') COMMENT 'when the order was paid (cohort view)' CODEC(Delta(8), ZSTD(1)),
+    booked_at DateTime64(3, 'UTC') COMMENT 'when it counts: order time of a sale, refund time of a refund' CODEC(Delta(8), ZSTD(1)),
+    recorded_at DateTime64(3, 'UTC') COMMENT 'when the line was written' CODEC(Delta(8), ZSTD(1)),
+    session_id LowCardinality(String) COMMENT 'session of the order; empty: none',
+    weight Decimal(38, 0) COMMENT 'weight of the host in this order; only ratios matter',
+    basis LowCardinality(String) COMMENT 'why the host has it, in words',
+    sign Int8 COMMENT '1: an entry; -1: takes an earlier entry back, with its amount negated',
+    fit UInt32 COMMENT 'version of the Markov fit; 0: none used',
+    reason LowCardinality(String) COMMENT 'why it was restated; empty for sale and refund',
+    batch UInt64 COMMENT 'batch that wrote it' CODEC(Delta(8), ZSTD(1))
+) ENGINE = ReplicatedMergeTree PARTITION BY toYYYYMM(booked_at) ORDER BY (order_id, model, host_id)
+SETTINGS index_granularity = 1024, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'The append-only ledger: gross, refunds and net are three sums of the same lines';
+
+CREATE TABLE ledger ON CLUSTER 'live' AS ledger_local
+ENGINE = Distributed('live', currentDatabase(), ledger_local, bitShiftRight(batch, 40))
+COMMENT 'The append-only ledger: gross, refunds and net are three sums of the same lines';
+
+CREATE TABLE markov_fits_local ON CLUSTER 'live' (
+    fit UInt32 COMMENT 'version, from 1',
+    journeys UInt64 COMMENT 'journeys counted',
+    conversions UInt64 COMMENT 'journeys that ended in an order',
+    base Float64 COMMENT 'P(conversion)',
+    exact Bool COMMENT 'weights are exact ratios, not rounded to 12 decimals',
+    host_ids Array(String) COMMENT 'hosts of the fit',
+    removal Array(Float64) COMMENT 'removal effect of each host',
+    weights Array(Decimal(38, 0)) COMMENT 'integer weight of each host, the ratio of the removal effects',
+    recorded_at DateTime64(3, 'UTC') COMMENT 'when it was fitted',
+    batch UInt64 COMMENT 'batch that wrote it'
+) ENGINE = ReplicatedMergeTree ORDER BY fit
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'Versions of the Markov model';
+
+CREATE TABLE markov_fits ON CLUSTER 'live' AS markov_fits_local
+ENGINE = Distributed('live', currentDatabase(), markov_fits_local, bitShiftRight(batch, 40))
+COMMENT 'Versions of the Markov model';
+
+CREATE TABLE activity_minute_local ON CLUSTER 'live' (
+    session_id LowCardinality(String) COMMENT 'session',
+    minute DateTime('UTC') COMMENT 'minute of occurred_at',
+    views SimpleAggregateFunction(sum, UInt64) COMMENT 'room entries',
+    clicks SimpleAggregateFunction(sum, UInt64) COMMENT 'product clicks',
+    carts SimpleAggregateFunction(sum, UInt64) COMMENT 'products put in carts',
+    comments SimpleAggregateFunction(sum, UInt64) COMMENT 'comments',
+    likes SimpleAggregateFunction(sum, UInt64) COMMENT 'likes, counts summed',
+    shares SimpleAggregateFunction(sum, UInt64) COMMENT 'shares',
+    follows SimpleAggregateFunction(sum, UInt64) COMMENT 'follows',
+    viewers AggregateFunction(uniqExact, String) COMMENT 'distinct viewers who joined',
+    clickers AggregateFunction(uniqExact, String) COMMENT 'distinct viewers who clicked a product',
+    carters AggregateFunction(uniqExact, String) COMMENT 'distinct viewers who put a product in the cart',
+    interactors AggregateFunction(uniqExact, String) COMMENT 'distinct viewers who commented, liked, shared or followed'
+) ENGINE = ReplicatedAggregatingMergeTree PARTITION BY toYYYYMM(minute) ORDER BY (session_id, minute)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'What viewers did, per session and minute';
+
+CREATE TABLE activity_minute ON CLUSTER 'live' AS activity_minute_local
+ENGINE = Distributed('live', currentDatabase(), activity_minute_local)
+COMMENT 'What viewers did, per session and minute';
+
+CREATE MATERIALIZED VIEW activity_minute_view ON CLUSTER 'live' TO activity_minute_local AS
+SELECT session_id, toStartOfMinute(occurred_at) AS minute,
+    countIf(type = 'viewer_joined') AS views,
+    countIf(type = 'product_clicked') AS clicks,
+    countIf(type = 'cart_added') AS carts,
+    sumIf(count, type = 'commented') AS comments,
+    sumIf(count, type = 'liked') AS likes,
+    sumIf(count, type = 'shared') AS shares,
+    sumIf(count, type = 'followed') AS follows,
+    uniqExactIfState(viewer_id, type = 'viewer_joined') AS viewers,
+    uniqExactIfState(viewer_id, type = 'product_clicked') AS clickers,
+    uniqExactIfState(viewer_id, type = 'cart_added') AS carters,
+    uniqExactIfState(viewer_id, type IN ('commented', 'liked', 'shared', 'followed')) AS interactors
+FROM viewer_events_local AS viewer_events GROUP BY session_id, minute;
+
+CREATE TABLE presence_minute_local ON CLUSTER 'live' (
+    session_id LowCardinality(String) COMMENT 'session',
+    minute DateTime('UTC') COMMENT 'minute of the change',
+    change Int64 COMMENT 'people online after the minute minus before it',
+    change_ms Int64 COMMENT 'sum of change x milliseconds since the minute began: exact watch time from sums'
+) ENGINE = ReplicatedSummingMergeTree PARTITION BY toYYYYMM(minute) ORDER BY (session_id, minute)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'People online: the running sum of change per session';
+
+CREATE TABLE presence_minute ON CLUSTER 'live' AS presence_minute_local
+ENGINE = Distributed('live', currentDatabase(), presence_minute_local)
+COMMENT 'People online: the running sum of change per session';
+
+CREATE MATERIALIZED VIEW presence_minute_view ON CLUSTER 'live' TO presence_minute_local AS
+SELECT session_id, toStartOfMinute(at) AS minute, sum(toInt64(presence.change)) AS change,
+    sum(toInt64(presence.change) * (toUnixTimestamp64Milli(at) % 60000)) AS change_ms
+FROM presence_local AS presence GROUP BY session_id, minute;
+
+CREATE TABLE revenue_minute_local ON CLUSTER 'live' (
+    model LowCardinality(String) COMMENT 'attribution model',
+    minute DateTime('UTC') COMMENT 'minute of booked_at',
+    currency LowCardinality(String) COMMENT 'ISO 4217 code',
+    session_id LowCardinality(String) COMMENT 'session of the order; empty: none',
+    host_id LowCardinality(String) COMMENT 'host, or unattributed, or excess_refund',
+    gross Int128 COMMENT 'credited sales, minor units',
+    refunds Int128 COMMENT 'credited refunds, minor units, positive',
+    orders Int64 COMMENT 'orders that list the host'
+) ENGINE = ReplicatedSummingMergeTree PARTITION BY toYYYYMM(minute) ORDER BY (model, minute, currency, session_id, host_id)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'Credited money per model, minute, session and host, in minor units per currency';
+
+CREATE TABLE revenue_minute ON CLUSTER 'live' AS revenue_minute_local
+ENGINE = Distributed('live', currentDatabase(), revenue_minute_local)
+COMMENT 'Credited money per model, minute, session and host, in minor units per currency';
+
+CREATE MATERIALIZED VIEW revenue_minute_view ON CLUSTER 'live' TO revenue_minute_local AS
+SELECT model, toStartOfMinute(booked_at) AS minute, currency, session_id, host_id,
+    sumIf(toInt128(amount_minor), isNull(refund_id)) AS gross,
+    -sumIf(toInt128(amount_minor), isNotNull(refund_id)) AS refunds,
+    sumIf(toInt64(sign), isNull(refund_id)) AS orders
+FROM ledger_local AS ledger GROUP BY model, minute, currency, session_id, host_id;
+
+CREATE TABLE orders_minute_local ON CLUSTER 'live' (
+    minute DateTime('UTC') COMMENT 'minute of ordered_at',
+    currency LowCardinality(String) COMMENT 'ISO 4217 code',
+    session_id LowCardinality(String) COMMENT 'session of the order; empty: none',
+    orders SimpleAggregateFunction(sum, UInt64) COMMENT 'paid orders',
+    items SimpleAggregateFunction(sum, Int64) COMMENT 'pieces sold',
+    gmv SimpleAggregateFunction(sum, Int128) COMMENT 'paid order amounts, minor units',
+    buyers AggregateFunction(uniqExact, String) COMMENT 'distinct viewers with an order'
+) ENGINE = ReplicatedAggregatingMergeTree PARTITION BY toYYYYMM(minute) ORDER BY (minute, currency, session_id)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'Paid orders per minute, independent of any attribution';
+
+CREATE TABLE orders_minute ON CLUSTER 'live' AS orders_minute_local
+ENGINE = Distributed('live', currentDatabase(), orders_minute_local)
+COMMENT 'Paid orders per minute, independent of any attribution';
+
+CREATE MATERIALIZED VIEW orders_minute_view ON CLUSTER 'live' TO orders_minute_local AS
+SELECT toStartOfMinute(ordered_at) AS minute, currency, ifNull(orders.session_id, '') AS session_id,
+    count() AS orders, sum(orders.items) AS items, sum(toInt128(amount_minor)) AS gmv, uniqExactState(viewer_id) AS buyers
+FROM orders_local AS orders GROUP BY minute, currency, session_id;
+
+CREATE TABLE products_minute_local ON CLUSTER 'live' (
+    minute DateTime('UTC') COMMENT 'minute of ordered_at',
+    currency LowCardinality(String) COMMENT 'ISO 4217 code',
+    session_id LowCardinality(String) COMMENT 'session of the order; empty: none',
+    product_id LowCardinality(String) COMMENT 'what was bought',
+    quantity SimpleAggregateFunction(sum, Int64) COMMENT 'pieces sold',
+    gmv SimpleAggregateFunction(sum, Int128) COMMENT 'line totals, minor units'
+) ENGINE = ReplicatedAggregatingMergeTree PARTITION BY toYYYYMM(minute) ORDER BY (minute, currency, session_id, product_id)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'Products sold per minute';
+
+CREATE TABLE products_minute ON CLUSTER 'live' AS products_minute_local
+ENGINE = Distributed('live', currentDatabase(), products_minute_local)
+COMMENT 'Products sold per minute';
+
+CREATE MATERIALIZED VIEW products_minute_view ON CLUSTER 'live' TO products_minute_local AS
+SELECT toStartOfMinute(ordered_at) AS minute, currency, ifNull(order_lines.session_id, '') AS session_id, product_id,
+    sum(order_lines.quantity) AS quantity, sum(toInt128(amount_minor)) AS gmv
+FROM order_lines_local AS order_lines GROUP BY minute, currency, session_id, product_id;
+
+CREATE TABLE intents_local ON CLUSTER 'live' (
+    batch UInt64 COMMENT 'batch to come; the first intent for a number stands',
+    kind LowCardinality(String) COMMENT 'events: records of the source; fit: a new Markov fit; adopt: restate by the fit named',
+    source String COMMENT 'topic and partition, as in hostledger.events-3',
+    first_position UInt64 COMMENT 'first offset',
+    last_offset UInt64 COMMENT 'offset behind the last one; first_position for none',
+    roster_batch UInt64 COMMENT 'last batch of the roster that it stands on',
+    fit UInt32 COMMENT 'version of the Markov fit that it stands on; 0: none',
+    newest_ms Int64 COMMENT 'event time reached elsewhere, milliseconds UTC; 0: not asked, more records wait',
+    recorded_at DateTime64(3, 'UTC') COMMENT 'when it was taken on'
+) ENGINE = ReplicatedMergeTree ORDER BY batch
+SETTINGS index_granularity = 256, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'Intents of batches; one without a row in batches is unfinished';
+
+CREATE TABLE intents ON CLUSTER 'live' AS intents_local
+ENGINE = Distributed('live', currentDatabase(), intents_local, bitShiftRight(batch, 40))
+COMMENT 'Intents of batches; one without a row in batches is unfinished';

@@ -1,0 +1,182 @@
+"""The distributed path on real parts: topics, workers as processes, a warehouse, and the wait until all is booked."""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import defaultdict
+from contextlib import closing
+from pathlib import Path
+from random import Random
+from typing import Any, Self
+
+import native_child
+from kafka import KafkaConsumer, TopicPartition
+from kafka_broker import Broker, free_port
+from warehouse_books import activity, online, posted, revenue, rows
+
+from analytics.warehouse import Warehouse, WarehouseError
+from analytics.warehouse.server import Server
+from streams.kafka import routing, topics
+from streams.kafka.connection import Connection
+from streams.kafka.producing import Producer
+
+PROGRAM = Path(__file__).with_name("worker_child.py")
+PATIENCE_S = 150
+QUIET_S = 2.5
+
+
+class Stage:
+    """One set of topics, one database, any number of workers."""
+
+    def __init__(self, broker: Broker, url: str, prefix: str, log: Path, partitions: int = 3, **settings: str) -> None:
+        self.url, self.prefix, self.log = url, prefix, log
+        self.connection = Connection(broker.bootstrap)
+        self.topics = topics.names(prefix)
+        self.partitions = partitions
+        topics.ensure(self.connection, topics.declared(prefix, partitions))
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("HOSTLEDGER_")},
+            "HOSTLEDGER_KAFKA": broker.bootstrap,
+            "HOSTLEDGER_CLICKHOUSE": url,
+            "HOSTLEDGER_CLICKHOUSE_PASSWORD": native_child.PASSWORD,
+            "HOSTLEDGER_TOPICS": prefix,
+            "HOSTLEDGER_GROUP": prefix,
+            "HOSTLEDGER_SESSION": "3s",
+            "HOSTLEDGER_CORRECTION": "1000d",
+            "HOSTLEDGER_FIT_EVERY": "0s",
+            **settings,
+        }
+        self.workers: list[Worker] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self.workers:
+            worker.kill()
+
+    def produce(self, lines: list[bytes], random: Random) -> None:
+        """Pack lines into records of random sizes and wait for the broker."""
+        waiting: dict[int, list[bytes]] = defaultdict(list)
+        with closing(Producer(self.connection)) as producer:
+            for place in routing.routed(lines):
+                if place.roster and place.key:
+                    producer.send(self.topics.roster, place.line, key=place.key.encode())
+                    continue
+                partition = routing.partition(place, self.partitions)
+                waiting[partition].append(place.line)
+                if random.random() < 0.1:
+                    producer.send(self.topics.events, b"\n".join(waiting.pop(partition)), partition=partition)
+            for partition, rest in waiting.items():
+                producer.send(self.topics.events, b"\n".join(rest), partition=partition)
+            producer.flush()
+
+    def worker(self, die_after: int = 0, **settings: str) -> "Worker":
+        """Start a worker that dies after so many steps (0: never)."""
+        started = Worker({**self.environment, **settings}, self.log, die_after)
+        self.workers.append(started)
+        return started
+
+    def ends(self) -> dict[str, int]:
+        """Offset behind the last record of each partition that has any."""
+        places = [TopicPartition(self.topics.events, number) for number in range(self.partitions)]
+        places.append(TopicPartition(self.topics.roster, 0))
+        consumer = KafkaConsumer(bootstrap_servers=self.connection.bootstrap)
+        try:
+            found = consumer.end_offsets(places)
+        finally:
+            consumer.close()
+        return {f"{place.topic}-{place.partition}": end for place, end in found.items() if end}
+
+    def books(self) -> Server:
+        """Open the warehouse."""
+        return Server.open(self.url, password=native_child.PASSWORD)
+
+    def drained(self, *, fits: int = 0) -> None:
+        """Wait until every record is booked, so many fits are made, and nothing more is done."""
+        until, quiet_since, seen = time.monotonic() + PATIENCE_S, time.monotonic(), None
+        with closing(self.books()) as warehouse:
+            while time.monotonic() < until:
+                time.sleep(0.3)
+                state = _state(warehouse)
+                if state is None or state != seen:
+                    seen, quiet_since = state, time.monotonic()
+                reached, fitted, _ = state or ({}, 0, 0)
+                quiet = time.monotonic() - quiet_since > QUIET_S
+                if (
+                    quiet
+                    and fitted >= fits
+                    and all(reached.get(source, 0) >= end for source, end in self.ends().items())
+                ):
+                    return
+        lost = [worker.process.poll() for worker in self.workers]
+        tail = self.log.read_text()[-3000:]
+        raise AssertionError(f"not drained: {seen}, topics {self.ends()}, workers {lost}, log: {tail}")
+
+
+class Worker:
+    """A worker as a process of its own."""
+
+    def __init__(self, environment: dict[str, str], log: Path, die_after: int) -> None:
+        self.port = free_port()
+        with log.open("a") as err:
+            self.process = subprocess.Popen(
+                [sys.executable, str(PROGRAM), str(die_after)],
+                env={**environment, "HOSTLEDGER_WORKER_PORT": str(self.port)},
+                stdout=subprocess.DEVNULL,
+                stderr=err,
+            )
+
+    def asked(self, path: str) -> tuple[int, str]:
+        """Ask it over HTTP."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+        except OSError as error:
+            return 0, str(error)
+
+    def died(self, patience_s: float = 60) -> int:
+        """Wait until it has ended."""
+        return self.process.wait(patience_s)
+
+    def kill(self) -> None:
+        """End it at once."""
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(20)
+
+
+def _state(warehouse: Server) -> tuple[dict[str, int], int, int] | None:
+    try:
+        found = rows(warehouse, "SELECT source, max(last_offset) FROM batches GROUP BY source")
+        fits = rows(warehouse, "SELECT count() FROM markov_fits")
+        batches = rows(warehouse, "SELECT count() FROM batches WHERE events + restatements > 0")
+    except WarehouseError:
+        return None
+    return {source: int(offset) for source, offset in found}, int(fits[0][0]), int(batches[0][0])
+
+
+def everything(warehouse: Warehouse) -> dict[str, Any]:
+    """The books and every rollup, in values that can be compared between warehouses."""
+    sums = {
+        "orders": "SELECT minute, currency, session_id, sum(orders), sum(items), sum(gmv), uniqExactMerge(buyers) "
+        "FROM orders_minute GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        "products": "SELECT minute, currency, session_id, product_id, sum(quantity), sum(gmv) FROM products_minute "
+        "GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
+        "watched": "SELECT session_id, minute, sum(change_ms) AS ms FROM presence_minute GROUP BY 1, 2 HAVING ms != 0 "
+        "ORDER BY 1, 2",
+        "shifts": "SELECT session_id, host_id, started_at, ended_at FROM shifts FINAL WHERE deleted = 0 ORDER BY 1, 2, 3",
+        "rejects": "SELECT reason, count() FROM rejects GROUP BY 1 ORDER BY 1",
+    }
+    found: dict[str, Any] = {name: rows(warehouse, text) for name, text in sums.items()}
+    return found | {
+        "posted": posted(warehouse),
+        "revenue": revenue(warehouse),
+        "online": online(warehouse),
+        "activity": activity(warehouse),
+    }

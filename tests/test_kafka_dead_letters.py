@@ -1,0 +1,89 @@
+"""Parked lines: listed by reason, exported byte for byte, and sent again once they are events."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from kafka_broker import Broker
+from test_collector import liked, ndjson, started
+from test_kafka_topics import consumed
+
+from streams.kafka.connection import Connection
+from streams.kafka.dead_letters import MOST_BYTES, Place, dead_letter
+from streams.kafka.topics import declared, ensure, names
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+BAD = [{**liked(1), "occurred_at": "noon"}, {**liked(2), "type": "sneezed"}, {**liked(3), "occurred_at": "dusk"}]
+
+
+@pytest.fixture
+def run(tmp_path: Path, prefix: str) -> Run:
+    def command(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"HOSTLEDGER_DATA": str(tmp_path / "data"), "HOSTLEDGER_TOPICS": prefix} | settings
+        line = [sys.executable, "-c", "from hostledger.door import main; main()", *arguments]
+        return subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=60)
+
+    return command
+
+
+@pytest.fixture
+def parked(tmp_path: Path, run: Run) -> Path:
+    """A warehouse whose books parked three lines and one that is no text."""
+    source = tmp_path / "events.jsonl"
+    source.write_bytes(ndjson(liked(9), *BAD) + b"\xff\xfe\n")
+    assert run("replay", str(source)).returncode == 0
+    return tmp_path / "parked.jsonl"
+
+
+def test_reasons_are_counted_with_what_to_do(run: Run, parked: Path) -> None:
+    assert not parked.exists()
+    rows = json.loads(run("dead-letters", "list", "--format", "json").stdout)
+    assert {(row["reason"], row["field"]): row["lines"] for row in rows} == {
+        ("field_type", "occurred_at"): 2,
+        ("type_unknown", "type"): 1,
+        ("not_utf8", None): 1,
+    }
+    assert all(row["remedy"] and row["latest"].endswith("+00:00") for row in rows)
+
+
+def test_lines_are_shown_with_place_and_bytes(run: Run, parked: Path) -> None:
+    assert not parked.exists()
+    shown = json.loads(run("dead-letters", "show", "--format", "json", "--most", "2").stdout)
+    assert [(row["position"], row["reason"]) for row in shown] == [(5, "not_utf8"), (4, "field_type")]
+    assert shown[0]["line"] == "\\xff\\xfe"
+    assert json.loads(shown[1]["line"]) == BAD[2]
+
+
+def test_lines_are_exported_corrected_and_sent_again(apache_kafka: Broker, prefix: str, run: Run, parked: Path) -> None:
+    assert run("dead-letters", "export", str(parked), "--reason", "field_type").returncode == 0
+    assert parked.read_bytes() == ndjson(BAD[0], BAD[2])
+    assert run("dead-letters", "export", str(parked)).returncode == 2
+    refused = run("dead-letters", "replay", str(parked), HOSTLEDGER_KAFKA=apache_kafka.bootstrap)
+    assert refused.returncode == 2
+    assert "2 of 2 lines still are no events, so nothing was sent. Line 1: field_type" in refused.stderr
+    ensure(Connection(apache_kafka.bootstrap), declared(prefix, partitions=2))
+    parked.write_bytes(ndjson(liked(1), liked(3), started(1)))
+    sent = run("dead-letters", "replay", str(parked), HOSTLEDGER_KAFKA=apache_kafka.bootstrap)
+    assert (sent.returncode, "Kafka has 3 events" in sent.stderr) == (0, True)
+    events, roster, _ = names(prefix)
+    assert [value for _, _, value in consumed(apache_kafka.bootstrap, events)] == [ndjson(liked(1), liked(3))]
+    assert [json.loads(value) for _, _, value in consumed(apache_kafka.bootstrap, roster)] == [started(1)]
+
+
+def test_a_dead_letter_keeps_bytes_and_place_and_leaves_out_what_is_unknown() -> None:
+    letter = dead_letter(
+        b"x" * (MOST_BYTES + 1), Place("theirs", 3, 77), "field_type", "mend it", field="ü", value=None
+    )
+    assert len(letter.value) == MOST_BYTES
+    assert letter.headers == [
+        ("reason", b"field_type"),
+        ("remedy", b"mend it"),
+        ("topic", b"theirs"),
+        ("partition", b"3"),
+        ("offset", b"77"),
+        ("field", "ü".encode()),
+    ]

@@ -1,0 +1,117 @@
+"""One tree of SQL, two layouts: what a cluster gets is kept as a golden text, and the engine can read all of it.
+
+After a change of `analytics/warehouse/migrations/` renew the golden text with: python tests/test_rendering.py
+"""
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+from warehouse_books import rows
+
+from analytics.warehouse import WarehouseError, migrations
+from analytics.warehouse.embedded import Embedded
+from analytics.warehouse.migrations import migrate, shipped
+from analytics.warehouse.rendering import checked, rendered
+
+GOLDEN = Path(__file__).with_name("golden") / "cluster.sql"
+CLUSTER = "live"
+DEFINES = re.compile(r"^CREATE (?:MATERIALIZED VIEW|VIEW|TABLE) (\w+) ON CLUSTER '(\w+)'", re.MULTILINE)
+
+
+def statements(cluster: str | None) -> list[str]:
+    return [statement for migration in shipped() for statement in migration.rendered(cluster)]
+
+
+def golden() -> str:
+    return "".join(f"{statement};\n\n" for statement in statements(CLUSTER)).rstrip("\n") + "\n"
+
+
+def test_the_tables_of_a_cluster_are_those_of_the_golden_text() -> None:
+    assert golden() == GOLDEN.read_text()
+
+
+def test_the_engine_can_read_every_statement_of_both_layouts(warehouse: Embedded) -> None:
+    for cluster in (None, CLUSTER):
+        for statement in statements(cluster):
+            assert "${" not in statement
+            assert rows(warehouse, f"EXPLAIN AST {statement}")[0][0].startswith("CreateQuery")
+
+
+def test_on_a_cluster_everything_is_defined_on_all_servers_and_nothing_twice() -> None:
+    found = [DEFINES.match(statement) for statement in statements(CLUSTER)]
+    assert all(found)
+    names = [match[1] for match in found if match]
+    assert len(set(names)) == len(names)
+    assert {match[2] for match in found if match} == {CLUSTER}
+
+
+def test_on_a_cluster_every_table_that_keeps_rows_is_replicated_and_remembers_tokens() -> None:
+    kept = [statement for statement in statements(CLUSTER) if "MergeTree" in statement]
+    assert len(kept) > 15
+    for statement in kept:
+        assert re.search(r"ENGINE = Replicated\w*MergeTree", statement)
+        assert re.search(
+            r"replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = \d{7}", statement
+        )
+        assert "non_replicated" not in statement
+
+
+def test_a_table_with_batches_is_sharded_by_the_lane_so_that_a_block_stays_whole() -> None:
+    texts = statements(CLUSTER)
+    local = {match[1]: text for text in texts if (match := re.match(r"CREATE TABLE (\w+)_local ", text))}
+    spread = {match[1]: text for text in texts if (match := re.match(r"CREATE TABLE (\w+) .*\n?ENGINE = Distr", text))}
+    assert local.keys() == spread.keys()
+    for name, text in spread.items():
+        keyed = f"{name}_local, bitShiftRight(batch, 40))" in text
+        assert keyed == ("\n    batch UInt64" in local[name])
+        assert f"ENGINE = Distributed('{CLUSTER}', currentDatabase(), {name}_local" in text
+    assert {name for name, text in spread.items() if "bitShiftRight" not in text} == {
+        name for name in local if name.endswith("_minute")
+    }
+
+
+def test_views_on_a_cluster_carry_rows_from_local_to_local_tables() -> None:
+    views = [text for text in statements(CLUSTER) if text.startswith("CREATE MATERIALIZED VIEW")]
+    assert len(views) >= 5
+    for text in views:
+        assert re.search(r" TO \w+_local AS\n", text)
+        assert re.search(r"\nFROM (\w+)_local AS \1 ", text)
+
+
+def test_the_checksum_is_that_of_the_file_whatever_the_layout() -> None:
+    folder = Path(migrations.__file__).with_name("migrations")
+    for migration in shipped():
+        assert migration.checksum == hashlib.sha256((folder / migration.name).read_bytes()).hexdigest()
+        assert list(migration.rendered(None)) != list(migration.rendered(CLUSTER))
+
+
+def test_a_cluster_is_migrated_statement_by_statement_and_each_may_be_repeated() -> None:
+    said: list[str] = []
+
+    def run(text: str) -> str:
+        said.append(text)
+        return "0\n"
+
+    assert migrate(run, CLUSTER) == [migration.name for migration in shipped()]
+    made = [text for text in said if text.startswith("CREATE")]
+    assert [text for text in made if " IF NOT EXISTS " not in text or "ON CLUSTER 'live'" not in text] == []
+    assert "ReplicatedMergeTree('/clickhouse/{database}/schema_migrations', '{shard}-{replica}')" in made[0]
+
+
+def test_a_place_that_nobody_knows_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        list(rendered("CREATE TABLE x${ELSEWHERE} (a Int8)", None))
+
+
+@pytest.mark.parametrize("name", ["", "a b", "it's", "x'; DROP DATABASE y"])
+def test_a_name_that_is_no_cluster_is_refused(name: str) -> None:
+    with pytest.raises(WarehouseError, match=r"system\.clusters"):
+        checked(name)
+    assert checked("{cluster}") == "{cluster}"
+
+
+if __name__ == "__main__":
+    GOLDEN.parent.mkdir(exist_ok=True)
+    GOLDEN.write_text(golden())
