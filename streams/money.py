@@ -58,9 +58,7 @@ def booked(work: Work) -> Money:
     ids = pl.concat([work.facts.orders["order_id"], dirty["order_id"]]).to_frame()
     to_credit = orders.join(ids, on="order_id", how="semi")
     weights, steps = credited(to_credit, work)
-    standing = typed_entries(
-        work.warehouse.query("core_booked", order_ids=known["order_id"].to_list(), batch=work.batch)
-    )
+    standing = _standing(work, known)
     kept = standing.filter(pl.col("refund_id").is_null()).join(to_credit, on="order_id", how="anti")
     weights = pl.concat([weights, kept.select(list(models.WEIGHTS))])
     comparable = standing.join(weights.select("order_id", "model").unique(), on=["order_id", "model"], how="semi")
@@ -109,10 +107,19 @@ def _touched(work: Work) -> tuple[pl.DataFrame, int]:
     return found.filter(~is_frozen), found.filter(is_frozen).height
 
 
+def _standing(work: Work, known: pl.DataFrame) -> pl.DataFrame:
+    """Entries of stored orders that were not taken back."""
+    if known.is_empty():
+        return typed_entries(pl.DataFrame(schema=ledger.ENTRIES))
+    return typed_entries(work.warehouse.query("core_booked", order_ids=known["order_id"].to_list(), batch=work.batch))
+
+
 def _known_orders(work: Work, dirty: pl.DataFrame) -> pl.DataFrame:
     """Stored orders of this lane that the batch touches: by a late fact or by a refund."""
     touched = pl.Series(work.touched, dtype=pl.String)
     ids = pl.concat([work.facts.refunds["order_id"], touched, dirty["order_id"]]).unique()
+    if ids.is_empty():
+        return plain_orders(work.facts.orders.clear())
     found = work.warehouse.query("core_orders_by_id", order_ids=ids.to_list(), batch=work.batch)
     lane = lanes.bounds(work.batch)
     found = found.filter(pl.col("batch").is_between(lane["first"], lane["last"]))
@@ -121,7 +128,10 @@ def _known_orders(work: Work, dirty: pl.DataFrame) -> pl.DataFrame:
 
 def _refunds(work: Work, orders: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.Series]:
     """All refunds of these orders to book, those in a wrong currency that this batch brings to light, ids of all."""
-    stored = work.warehouse.query("core_refunds_of_orders", order_ids=orders["order_id"].to_list(), batch=work.batch)
+    stored = work.facts.refunds.clear()
+    if orders.height:
+        ids = orders["order_id"].to_list()
+        stored = work.warehouse.query("core_refunds_of_orders", order_ids=ids, batch=work.batch)
     new = work.facts.refunds.join(orders, on="order_id", how="semi")
     found = pl.concat([plain_refunds(stored), plain_refunds(new)])
     bookable, wrong = crediting.right_currency(found, orders)

@@ -5,10 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
-import msgspec
 import polars as pl
 from scenario_stage import Event
 from scenarios import to_bytes
+from warehouse_books import rows
 
 from analytics.contract import ROSTER_TYPES
 from analytics.rules import Rules
@@ -110,8 +110,6 @@ def every_lane() -> range:
 
 def intents_and_batches(warehouse: Warehouse) -> tuple[list[int], list[int]]:
     """Batch numbers of intents, and of batches that are whole."""
-    found = [
-        msgspec.json.decode(warehouse.sql(f"SELECT groupArray(batch) AS b FROM {table}", "JSONEachRow").encode())
-        for table in ("intents", "batches")
-    ]
-    return sorted(map(int, found[0]["b"])), sorted(map(int, found[1]["b"]))
+    taken_on = rows(warehouse, "SELECT batch FROM intents ORDER BY batch")
+    whole = rows(warehouse, "SELECT batch FROM batches ORDER BY batch")
+    return [int(row[0]) for row in taken_on], [int(row[0]) for row in whole]

@@ -170,7 +170,8 @@ def everything(warehouse: Warehouse) -> dict[str, Any]:
         "GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
         "watched": "SELECT session_id, minute, sum(change_ms) AS ms FROM presence_minute GROUP BY 1, 2 HAVING ms != 0 "
         "ORDER BY 1, 2",
-        "shifts": "SELECT session_id, host_id, started_at, ended_at FROM shifts FINAL WHERE deleted = 0 ORDER BY 1, 2, 3",
+        "shifts": "SELECT session_id, host_id, started_at, ended_at FROM shifts FINAL WHERE deleted = 0 "
+        "ORDER BY 1, 2, 3",
         "rejects": "SELECT reason, count() FROM rejects GROUP BY 1 ORDER BY 1",
     }
     found: dict[str, Any] = {name: rows(warehouse, text) for name, text in sums.items()}

@@ -11,6 +11,14 @@ from analytics.rules import DAY_MS, MODELS, Rules
 from hostledger.settings import PREFIX, SETTINGS, Settings, WrongSetting, duration_ms, position_shares
 
 WRONG = [
+    ("GROUP", "", ["''", "letters"]),
+    ("SESSION", "soon", ["'soon'", "7d"]),
+    ("WAIT", "2", ["'2'", "7d"]),
+    ("REJECT_LIMIT", "much", ["'much'", "0.2"]),
+    ("REJECT_LIMIT", "1.5", ["'1.5'", "from 0 to 1"]),
+    ("FIT_EVERY", "often", ["'often'", "7d"]),
+    ("WORKER_HOST", "http://x", ["'http://x'", "127.0.0.1"]),
+    ("WORKER_PORT", "99999", ["'99999'", "65535"]),
     ("TIMEZONE", "Mars/Olympus", ["'Mars/Olympus'", "Asia/Shanghai"]),
     ("TIMEZONE", "../../etc/passwd", ["'../../etc/passwd'", "UTC"]),
     ("TIMEZONE", "", ["''", "UTC"]),

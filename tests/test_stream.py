@@ -1,16 +1,17 @@
 """Kafka, workers and a ClickHouse server: nothing lost, nothing twice, whatever happens to machines."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from random import Random
+from typing import Any
 
-import kafka_broker
 import native_child
 import pytest
 from kafka_broker import Broker
 from referee import books as referee_books
-from referee_models import EVERY_MODEL, RefereeRules
+from referee_models import RefereeRules
 from scenario_stage import Event
 from scenarios import scenario, to_bytes
 from stream_stage import Stage, everything
@@ -20,10 +21,14 @@ from warehouse_books import posted, refereed, rows
 from analytics.crediting import books
 from analytics.decoding import decode
 from analytics.rules import DAY_MS, Rules
+from analytics.warehouse import Warehouse
 from analytics.warehouse.embedded import Embedded
 from analytics.warehouse.server import Server
+from streams.generator import Plan, arrivals
+from streams.ingest import wall_ms
 from streams.processor import Processor
 
+DAY = Plan.sized(9_000, 120, hours=4, sessions=6, malformed_rate=0.002, repeat_rate=0.01, late_rate=0.01)
 MakeStage = Callable[..., Stage]
 DEATHS = 20
 FOREVER_MS = 1000 * DAY_MS
@@ -67,3 +72,170 @@ def test_random_deaths_lose_nothing_and_book_nothing_twice(stage: MakeStage) -> 
         scene.drained()
         with closing(scene.books()) as warehouse:
             assert_books(warehouse, events)
+
+
+def test_a_worker_that_dies_in_a_rebalance_leaves_its_lanes_to_the_other(stage: MakeStage) -> None:
+    events, random = scenario(501, "medium"), Random(501)
+    lines = lines_of(shaken(events, random))
+    with stage(HOSTLEDGER_MODELS=",".join(STREAMED)) as scene:
+        first = scene.worker()
+        scene.produce(lines[: len(lines) // 2], random)
+        scene.drained()
+        second = scene.worker()
+        scene.produce(lines[len(lines) // 2 :], random)
+        await_true(lambda: second.asked("/readyz")[0] == 200)
+        first.kill()
+        scene.drained()
+        assert second.process.poll() is None
+        with closing(scene.books()) as warehouse:
+            assert_books(warehouse, events)
+
+
+def test_a_broker_that_restarts_is_waited_for(stage: MakeStage, breakable_kafka: Broker) -> None:
+    events, random = scenario(502, "medium"), Random(502)
+    lines = lines_of(shaken(events, random))
+    with stage(HOSTLEDGER_MODELS=",".join(STREAMED)) as scene:
+        worker = scene.worker()
+        scene.produce(lines[: len(lines) // 2], random)
+        await_true(lambda: "hostledger_batches_total 0.0" not in worker.asked("/metrics")[1])
+        breakable_kafka.kill()
+        breakable_kafka.start()
+        scene.produce(lines[len(lines) // 2 :], random)
+        scene.drained()
+        with closing(scene.books()) as warehouse:
+            assert_books(warehouse, events)
+
+
+def test_a_clickhouse_that_goes_away_is_waited_for(apache_kafka: Broker, prefix: str, tmp_path: Path) -> None:
+    """It dies like a power cut, twice; the worker says that it waits, and goes on where it was."""
+    if native_child.GIVEN:
+        pytest.skip("the server of CLICKHOUSE_URL is not ours to stop; unset it")
+    events, random = scenario(503, "medium"), Random(503)
+    lines = lines_of(shaken(events, random))
+    (folder := tmp_path / "clickhouse").mkdir()
+    child = native_child.Child(folder)
+    child.start()
+    url = child.url("books")
+    Server.migrate(url, password=native_child.PASSWORD)
+    models = {"HOSTLEDGER_MODELS": ",".join(STREAMED)}
+    with Stage(apache_kafka, url, prefix, tmp_path / "workers.log", **models) as scene:
+        worker = scene.worker()
+        for part in (lines[: len(lines) // 3], lines[len(lines) // 3 : 2 * len(lines) // 3]):
+            scene.produce(part, random)
+            await_true(lambda: worker.asked("/readyz")[0] == 200)
+            child.kill()
+            await_true(lambda: worker.asked("/readyz")[0] == 503)
+            assert worker.asked("/healthz")[0] == 200
+            child.start()
+        scene.produce(lines[2 * len(lines) // 3 :], random)
+        scene.drained()
+        assert worker.process.poll() is None
+        with closing(scene.books()) as warehouse:
+            assert_books(warehouse, events)
+    child.kill()
+
+
+@pytest.fixture(scope="module")
+def day() -> list[bytes]:
+    return b"".join(data for _, data in arrivals(DAY)).splitlines()
+
+
+@pytest.fixture(scope="module")
+def embedded_books(day: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """The day in batches of 700 lines through the embedded engine, and a fit at the end."""
+    folder = tmp_path_factory.mktemp("embedded")
+    warehouse = Embedded.open(folder)
+    with closing(warehouse):
+        running = Processor(warehouse, folder, Rules(correction_ms=FOREVER_MS), wall_ms)
+        for start in range(0, len(day), 700):
+            running.process("day", b"\n".join(day[start : start + 700]) + b"\n", start + 1, 0)
+        running.refit()
+        return everything(warehouse) | {"restated": restated(warehouse)}
+
+
+def test_the_embedded_books_of_a_day_are_those_of_its_whole_history(
+    day: list[bytes], embedded_books: dict[str, Any]
+) -> None:
+    entries = books(decode(b"\n".join(day)).facts, Rules(correction_ms=FOREVER_MS)).entries
+    keys = ["order_id", "model", "refund_id", "host_id", "booked_ms"]
+    whole = {
+        (order, model, refund or "", host, str(booked)): amount
+        for order, model, refund, host, booked, amount in entries.select(*keys, "amount_minor").iter_rows()
+    }
+    assert embedded_books["posted"] == whole
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_day_through_kafka_comes_to_the_embedded_books(
+    stage: MakeStage,
+    day: list[bytes],
+    embedded_books: dict[str, Any],
+    workers: int,
+    request: pytest.FixtureRequest,
+) -> None:
+    """With two workers the second one joins half-way, which moves partitions."""
+    random = Random(workers)
+    with stage() as scene:
+        first = scene.worker()
+        scene.produce(day[: len(day) // 2], random)
+        if workers == 2:
+            await_true(lambda: "hostledger_batches_total 0.0" not in first.asked("/metrics")[1])
+            second = scene.worker()
+            await_true(lambda: second.asked("/readyz")[0] == 200)
+        scene.produce(day[len(day) // 2 :], random)
+        scene.drained()
+        for worker in scene.workers:
+            worker.process.terminate()
+            assert worker.died() == 0
+        scene.worker(HOSTLEDGER_FIT_EVERY="1s")
+        scene.drained(fits=1)
+        with closing(scene.books()) as warehouse:
+            found, restatements = everything(warehouse), restated(warehouse)
+    told = request.config.get_terminal_writer()
+    told.line(f" restatement lines: embedded {embedded_books['restated']}, {workers} worker(s) {restatements}")
+    for name, expected in embedded_books.items():
+        if name != "restated":
+            assert (name, found[name]) == (name, expected)
+
+
+def restated(warehouse: Warehouse) -> int:
+    """Ledger lines that late facts needed, those of a fit left out."""
+    return int(rows(warehouse, "SELECT countIf(kind = 'restatement' AND reason NOT LIKE 'Markov%') FROM ledger")[0][0])
+
+
+def test_sigterm_lets_the_batch_at_hand_end(stage: MakeStage) -> None:
+    events, random = scenario(504, "small"), Random(504)
+    with stage(HOSTLEDGER_MODELS=",".join(STREAMED)) as scene:
+        worker = scene.worker()
+        scene.produce(lines_of(events), random)
+        await_true(lambda: "hostledger_batches_total 0.0" not in worker.asked("/metrics")[1])
+        worker.process.terminate()
+        assert worker.died() == 0
+        with closing(scene.books()) as warehouse:
+            unfinished = "SELECT count() FROM intents WHERE batch NOT IN (SELECT batch FROM batches)"
+            assert rows(warehouse, unfinished) == [("0",)]
+        scene.worker()
+        scene.drained()
+        with closing(scene.books()) as warehouse:
+            assert_books(warehouse, events)
+
+
+def test_a_producer_that_sends_rubbish_stops_the_worker_and_everything_is_kept(stage: MakeStage) -> None:
+    rubbish = [b"rubbish %d" % number for number in range(1500)]
+    with stage() as scene:
+        worker = scene.worker()
+        scene.produce(rubbish, Random(1))
+        assert worker.died() == 2
+        assert "cannot become events" in scene.log.read_text()
+        with closing(scene.books()) as warehouse:
+            kept = rows(warehouse, "SELECT count(), uniqExact(line), countIf(record_offset IS NULL) FROM rejects")
+        assert int(kept[0][0]) == int(kept[0][1]) >= 1000
+        assert kept[0][2] == "0"
+
+
+def await_true(asked: Callable[[], bool], patience_s: float = 60) -> None:
+    """Wait until something is so."""
+    until = time.monotonic() + patience_s
+    while not asked():
+        assert time.monotonic() < until
+        time.sleep(0.1)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from streams.arriving import touched_value
+from streams.kafka.dead_letters import Place, dead_letter
 from streams.kafka.producing import Producer
 from streams.kafka.routing import partition_of
 from streams.kafka.topics import Names
@@ -12,7 +13,6 @@ from streams.worker.metrics import Metrics
 
 KIND = "kind"
 TOUCHED = b"touched"
-_TOLD = ("source", "record_offset", "position", "reason", "field", "value", "remedy")
 
 
 class KafkaPost:
@@ -35,9 +35,12 @@ class KafkaPost:
     def park(self, rejects: pl.DataFrame) -> None:
         """Send rejected lines to the dead letters, each with its place and its reason in headers."""
         for row in rejects.iter_rows(named=True):
-            told = [(name, str(row[name]).encode()) for name in _TOLD if row[name] is not None]
+            topic, _, partition = row["source"].rpartition("-")
+            place = Place(topic, int(partition), row["record_offset"] or 0)
+            facts = {"field": row["field"], "value": row["value"], "position": str(row["position"])}
+            letter = dead_letter(row["line"], place, row["reason"], row["remedy"], **facts)
             self._metrics.rejects.labels(row["reason"]).inc()
-            self._producer.send(self._topics.dead_letters, row["line"], headers=told)
+            self._producer.send(self._topics.dead_letters, letter.value, headers=letter.headers)
 
     def flush(self) -> None:
         """Wait for the broker."""
