@@ -41,7 +41,7 @@ class KnownIds:
 
 def without_known(events: pl.DataFrame, known: KnownIds, warehouse: Warehouse, batch: int) -> pl.DataFrame:
     """Drop repeats: within the batch, and of events that the warehouse holds from other batches."""
-    events = events.unique("event_id", keep="first", maintain_order=True)
+    events = _first_ones(events)
     suspects = events.filter(known.suspects(events))
     if suspects.is_empty():
         return events
@@ -52,6 +52,19 @@ def without_known(events: pl.DataFrame, known: KnownIds, warehouse: Warehouse, b
         batch=batch,
     )
     return events.join(stored, on="event_id", how="anti", maintain_order="left")
+
+
+def _first_ones(events: pl.DataFrame) -> pl.DataFrame:
+    """Keep the first event of each id; only ids whose hash comes twice are compared."""
+    hashes = events["event_id"].hash().to_numpy()
+    ordered = np.sort(hashes)
+    twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    if not len(twice):
+        return events
+    alike = _member(hashes, twice)
+    kept = ~alike
+    kept[alike] = events["event_id"].filter(alike).is_first_distinct().to_numpy()
+    return events.filter(kept)
 
 
 def _by_minute(events: pl.DataFrame) -> list[tuple[int, np.ndarray, np.ndarray]]:

@@ -1,6 +1,7 @@
 """The distributed path on real parts: topics, workers as processes, a warehouse, and the wait until all is booked."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -139,6 +140,11 @@ class Worker:
                 return error.code, error.read().decode()
         except OSError as error:
             return 0, str(error)
+
+    def has_booked(self) -> bool:
+        """Whether it has stored a batch."""
+        found = re.search(r"^hostledger_batches_total ([\d.]+)$", self.asked("/metrics")[1], re.MULTILINE)
+        return bool(found and float(found[1]))
 
     def died(self, patience_s: float = 60) -> int:
         """Wait until it has ended."""
