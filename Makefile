@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: install install-dev demo test check bench lock clean
+.PHONY: install install-dev demo test check soak bench bench-stream lock clean
 
 install: .venv/installed
 
@@ -35,8 +35,15 @@ check: install-dev
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
+# What a night is for: two hundred deaths of workers at random moments, twenty of which `make test` has too.
+soak: install-dev
+	HOSTLEDGER_DEATHS=200 HOSTLEDGER_REQUIRE=kafka $(BIN)/python -m pytest tests/test_stream.py -k random_deaths
+
 bench: install-dev
 	$(BIN)/python -m benchmarks
+
+bench-stream: install-dev
+	$(BIN)/python -m benchmarks.stream
 
 lock: install
 	$(BIN)/pip install --quiet uv

@@ -181,7 +181,7 @@ class Settings:
             raise WrongSetting(f"settings HOSTLEDGER_KAFKA_*: {error}") from None
 
 
-_FOR_TESTS = {"HOSTLEDGER_REQUIRE", "HOSTLEDGER_CHROMIUM"}
+_FOR_TESTS = {"HOSTLEDGER_REQUIRE", "HOSTLEDGER_CHROMIUM", "HOSTLEDGER_DEATHS"}
 
 
 def _value(setting: Setting, environment: Mapping[str, str]) -> Any:  # noqa: ANN401  # each setting has its own type
