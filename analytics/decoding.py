@@ -5,9 +5,9 @@ read patiently, so that one bad event never harms its neighbours.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Union
+from typing import Any, Self, Union
 
 import msgspec
 import numpy as np
@@ -15,7 +15,7 @@ import polars as pl
 from msgspec import Raw
 
 from analytics import rejection
-from analytics.columns import ViewerColumns
+from analytics.columns import OTHER, ViewerColumns, kinds_of
 from analytics.contract import LOOSE_TYPES, TYPES
 from analytics.events import MAX_ID_BYTES, Event, ViewerEvent
 from analytics.facts import Facts, frames
@@ -53,10 +53,53 @@ class Decoded:
     unknown_fields: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Where the lines of some bytes end (behind the newline), and which of them go from { to }."""
+
+    ends: np.ndarray
+    tidy: np.ndarray
+
+    @classmethod
+    def of(cls, data: bytes) -> Self:
+        """Find the lines; the last one may lack its newline."""
+        text = np.frombuffer(data, dtype=np.uint8)
+        ends = np.flatnonzero(text == _NEWLINE) + 1
+        if data and not data.endswith(b"\n"):
+            ends = np.append(ends, len(data) + 1)
+        last = np.maximum(ends - 2, 0)
+        last -= text[last] == ord("\r")
+        return cls(ends, (text[cls._starts(ends)] == ord("{")) & (text[last] == ord("}")))
+
+    @staticmethod
+    def _starts(ends: np.ndarray) -> np.ndarray:
+        return np.concatenate([np.zeros(min(len(ends), 1), dtype=ends.dtype), ends[:-1]])
+
+    def pieces(self) -> Iterator[tuple[int, int]]:
+        """Cut into pieces of about PIECE_BYTES: the first line, and the line behind the last one."""
+        line, start = 0, 0
+        while line < len(self.ends):
+            behind = min(int(np.searchsorted(self.ends, start + PIECE_BYTES)) + 1, len(self.ends))
+            yield line, behind
+            line, start = behind, int(self.ends[behind - 1])
+
+    def untidy(self, start: int, end: int) -> int | None:
+        """Give the first line that is no object from its beginning to its end: a line break is but a space to JSON."""
+        tidy = self.tidy[start:end]
+        return None if tidy.all() else start + int(tidy.argmin())
+
+    def bytes(self, data: bytes, start: int, end: int) -> bytes:
+        """The bytes of the lines from start to before end."""
+        return data[int(self.ends[start - 1]) if start else 0 : int(self.ends[end - 1])]
+
+
 @dataclass(slots=True)
 class _Reading:
     """The running result: viewer events, the other events with their line numbers, rejects."""
 
+    data: bytes
+    lines: _Lines
+    first_position: int
     viewer: ViewerColumns
     other: list[tuple[Event, int]]
     rejects: list[tuple[int, str, str | None, str | None, str, bytes]]
@@ -78,17 +121,15 @@ def decode(data: bytes, first_position: int = 1) -> Decoded:
     return Decoded(
         facts=facts,
         rejects=pl.DataFrame(read.rejects, schema=REJECTS, orient="row"),
-        lines=_lines(data) if data else 0,
+        lines=len(read.lines.ends),
         unknown_fields=read.unknown_fields,
     )
 
 
 def _read_all(data: bytes, first_position: int, *, check_viewers: bool) -> _Reading:
-    read = _Reading(ViewerColumns(), [], [], check_viewers)
-    position = first_position
-    for piece in _pieces(data):
-        _read(piece, position, read)
-        position += piece.count(b"\n")
+    read = _Reading(data, _Lines.of(data), first_position, ViewerColumns(), [], [], check_viewers)
+    for first, behind in read.lines.pieces():
+        _read(first, behind, read)
     return read
 
 
@@ -99,61 +140,38 @@ def _has_long_ids(viewer_events: pl.DataFrame) -> bool:
     return any(length is not None and length > MAX_ID_BYTES for length in longest)
 
 
-def _pieces(data: bytes) -> Iterator[bytes]:
-    start = 0
-    while start < len(data):
-        cut = data.find(b"\n", start + PIECE_BYTES)
-        end = len(data) if cut < 0 else cut + 1
-        yield data[start:end]
-        start = end
-
-
-def _read(piece: bytes, position: int, read: _Reading) -> None:
-    """Read a piece whole; where that fails, the lines before the odd one, the odd one, and the lines behind it."""
-    waiting, odd_ones = [(piece, position)], 0
+def _read(first: int, behind: int, read: _Reading) -> None:
+    """Read lines whole; where that fails, those before the odd one, the odd one, and those behind it."""
+    waiting, odd_ones = [(first, behind)], 0
     while waiting:
-        part, first = waiting.pop()
-        if _lines(part) == 1:
-            _read_one(part.removesuffix(b"\n"), first, read)
+        start, end = waiting.pop()
+        if end - start == 1:
+            _read_one(start, read)
             continue
-        odd = _read_whole(part, first, read, strictly=odd_ones < FEW)
+        odd = _read_whole(start, end, read, strictly=odd_ones < FEW)
         if odd is not None:
             odd_ones += 1
-            cuts = _cuts(part, odd)
-            waiting += [(part[start:end], first + line) for line, start, end in reversed(cuts)]
+            cuts = ((start, odd), (odd, odd + 1), (odd + 1, end))
+            waiting += [(begin, stop) for begin, stop in reversed(cuts) if begin < stop]
 
 
-def _read_whole(part: bytes, first: int, read: _Reading, *, strictly: bool) -> int | None:
-    """Read lines at once. Returns null if all is well, else the number of a line to cut at, from 0."""
-    lines = _lines(part)
+def _read_whole(start: int, end: int, read: _Reading, *, strictly: bool) -> int | None:
+    """Read lines at once. Returns null if all is well, else the line to cut at."""
+    if (untidy := read.lines.untidy(start, end)) is not None:
+        return untidy
+    part = read.lines.bytes(read.data, start, end)
     try:
         events, unknown = (_strict.decode_lines(part), 0) if strictly else _decoded_loosely(part)
-        if len(events) == lines and _breaks_between_events(part):
-            _keep(events, first, read)
+        if len(events) == end - start:
+            _keep(events, read.first_position + start, read)
             read.unknown_fields += unknown
             return None
     except msgspec.ValidationError as error:
         if named := _index.search(str(error)):
-            return min(int(named[1]), lines - 1)
+            return min(start + int(named[1]), end - 1)
     except (*_UNREADABLE, Reject):
         pass
-    return lines // 2
-
-
-def _breaks_between_events(part: bytes) -> bool:
-    """Whether no event goes over a line break, which is but a space to the decoder: none has one between } and {."""
-    if not part.startswith(b"{"):
-        return False
-    text = np.frombuffer(part, dtype=np.uint8)
-    breaks = np.flatnonzero(text[:-1] == _NEWLINE)
-    ends = breaks - 1
-    ends -= text[ends] == ord("\r")
-    return bool((text[ends] == ord("}")).all() and (text[breaks + 1] == ord("{")).all())
-
-
-def _lines(part: bytes) -> int:
-    """Count lines; the last one may lack its newline."""
-    return part.count(b"\n") + (not part.endswith(b"\n"))
+    return (start + end) // 2
 
 
 def _decoded_loosely(part: bytes) -> tuple[list[Event], int]:
@@ -162,28 +180,27 @@ def _decoded_loosely(part: bytes) -> tuple[list[Event], int]:
     return events, sum(map(rejection.unknown_fields, events, objects))
 
 
-def _cuts(part: bytes, odd: int) -> list[tuple[int, int, int]]:
-    """Cut before and behind a line: (number of the first line, start, end) of each piece that is not empty."""
-    ends = np.flatnonzero(np.frombuffer(part, dtype=np.uint8) == _NEWLINE) + 1
-    start = int(ends[odd - 1]) if odd else 0
-    behind = int(ends[odd]) if odd < len(ends) else len(part)
-    bounds = ((0, 0, start), (odd, start, behind), (odd + 1, behind, len(part)))
-    return [(line, begin, end) for line, begin, end in bounds if begin < end]
-
-
 def _keep(events: list[Event], position: int, read: _Reading) -> None:
-    viewer = [event for event in events if isinstance(event, ViewerEvent)]
+    kinds = kinds_of(events)
+    viewer: Sequence[Any] = events
     other: list[tuple[Event, int]] = []
-    if len(viewer) < len(events):
-        numbered = enumerate(events, position)
-        other = [(event, number) for number, event in numbered if not isinstance(event, ViewerEvent)]
+    if OTHER in kinds:
+        other = [
+            (event, number)
+            for number, (event, kind) in enumerate(zip(events, kinds, strict=True), position)
+            if kind == OTHER
+        ]
+        viewer = [event for event, kind in zip(events, kinds, strict=True) if kind != OTHER]
+        kinds = kinds.replace(bytes([OTHER]), b"")
     for event in events if read.check_viewers else [event for event, _ in other]:
         rejection.check(event)
-    read.viewer.add(viewer)
+    read.viewer.add(viewer, kinds)
     read.other += other
 
 
-def _read_one(line: bytes, position: int, read: _Reading) -> None:
+def _read_one(number: int, read: _Reading) -> None:
+    line = read.lines.bytes(read.data, number, number + 1).removesuffix(b"\n")
+    position = read.first_position + number
     if not line.removeprefix(_MARK).strip():
         return
     try:
@@ -193,7 +210,7 @@ def _read_one(line: bytes, position: int, read: _Reading) -> None:
         return
     read.unknown_fields += unknown
     if isinstance(event, ViewerEvent):
-        read.viewer.add([event])
+        read.viewer.add([event], kinds_of([event]))
     else:
         read.other.append((event, position))
 

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from test_contract import EXAMPLES, LINE
 
 from analytics import decoding
-from analytics.columns import ViewerColumns
+from analytics.columns import ViewerColumns, kinds_of
 from analytics.decoding import Decoded, decode
 from analytics.events import Event, ViewerEvent
 from analytics.facts import Facts, frames
 from analytics.rejection import REMEDIES, VALUE_LIMIT, Reject, read_line
 
 JOIN, ORDER, REFUND = EXAMPLES["viewer_joined"], EXAMPLES["order_paid"], EXAMPLES["order_refunded"]
-NOT_BY_DECODING = {"order_conflict", "refund_conflict", "refund_currency_mismatch"}
-"""Reasons that only show beside other facts: test_processor and the core find those."""
+NOT_BY_DECODING = {"order_conflict", "refund_conflict", "refund_currency_mismatch", "wrong_topic"}
+"""Reasons that only show beside other facts, or in a topic: test_processor, test_lanes and the core find those."""
 
 
 def line_of(event: dict[str, Any], *, ascii_only: bool = False) -> bytes:
@@ -307,7 +307,7 @@ NOT_FREE = {"type", "kind", "currency", "lines", "platforms", "categories", "lab
 def facts_of(event: Event) -> Facts:
     columns = ViewerColumns()
     if isinstance(event, ViewerEvent):
-        columns.add([event])
+        columns.add([event], kinds_of([event]))
         return frames(columns, [])
     return frames(columns, [(event, 1)])
 

@@ -6,17 +6,18 @@ from random import Random
 from typing import Any
 
 import pytest
-from lane_stage import Group, every_lane, intents_and_batches, routed
+from lane_stage import Group, Log, every_lane, intents_and_batches, routed
 from referee import books as referee_books
 from referee_models import EVERY_MODEL, RefereeRules
 from scenarios import scenario
 from test_processor import STREAMED, assert_rollups, shaken
-from warehouse_books import posted, refereed
+from warehouse_books import posted, refereed, rows
 
 from analytics.rules import Rules
 from analytics.warehouse.embedded import Embedded
-from streams import booking
+from streams import booking, lanes
 from streams.intents import pins
+from streams.kafka.routing import partition_of
 
 
 def play(group: Group, random: Random, *, forgetting: bool) -> None:
@@ -125,3 +126,51 @@ def test_two_workers_that_both_believe_to_own_a_lane_write_one_batch(warehouse: 
     newest_ms = max(lane.newest_ms for lane in owner.lanes.values())
     assert posted(warehouse) == refereed(referee_books(events, RefereeRules(models=STREAMED)).entries)
     assert_rollups(warehouse, events, newest_ms, STREAMED)
+
+
+def test_a_rejected_line_names_its_record_and_its_line_in_it(warehouse: Embedded) -> None:
+    host = b'{"event_id":"h","type":"host_registered","occurred_at":1,"host_id":"h","name":"H","kind":"human"}'
+    join = b'{"event_id":"j","type":"viewer_joined","occurred_at":1,"session_id":"s","viewer_id":"v"}'
+    log = Log()
+    for value in (join, b"\n".join([b"broken", join, b"", host]), None, b"also broken\n"):
+        log.append(lanes.FIRST_OF_EVENTS, value)
+    log.append(lanes.ROSTER, join)
+    Group(warehouse, log, Rules()).drain()
+    found = rows(warehouse, "SELECT source, record_offset, position, reason, line FROM rejects ORDER BY ALL")
+    assert found == [
+        ("topic-1", "0", "1", "wrong_topic", join.decode()),
+        ("topic-2", "1", "1", "not_json", "broken"),
+        ("topic-2", "1", "4", "wrong_topic", host.decode()),
+        ("topic-2", "3", "1", "not_json", "also broken"),
+    ]
+    assert [reject for parked in log.parked for reject in parked["reason"]].count("wrong_topic") == 2
+    assert rows(warehouse, "SELECT sum(events), sum(repeats) FROM batches") == [("1", "1")]
+    assert rows(warehouse, "SELECT count() FROM roster_events") == [("0",)]
+
+
+def test_a_refund_and_its_order_that_come_to_two_lanes_at_once_do_not_miss_each_other(warehouse: Embedded) -> None:
+    """Each lane stores before it looks: whichever is second sends the order's lane to look again."""
+    viewer = next(f"v{number}" for number in range(99) if partition_of(f"v{number}", 3) != partition_of("o", 3))
+    order = (
+        b'{"event_id":"o","type":"order_paid","occurred_at":9,"order_id":"o","viewer_id":"%s","currency":"CNY","lines":'
+        b'[{"line_id":"1","product_id":"p","quantity":1,"amount_minor":500}]}' % viewer.encode()
+    )
+    refund = (
+        b'{"event_id":"r","type":"order_refunded","occurred_at":10,"refund_id":"r","order_id":"o","amount_minor":200,'
+        b'"currency":"CNY"}'
+    )
+    log = Log()
+    of_order, of_refund = (lanes.FIRST_OF_EVENTS + partition_of(key, 3) for key in (viewer, "o"))
+    log.append(of_order, order)
+    log.append(of_refund, refund)
+    other = Group(warehouse, log, Rules(models=("on_air",)))
+
+    def in_between(step: str) -> None:
+        if step == "orders":
+            other.step(of_refund, 1)
+
+    group = Group(warehouse, log, Rules(models=("on_air",)), in_between)
+    group.step(of_order, 1)
+    group.drain()
+    assert rows(warehouse, "SELECT host_id, sum(amount_minor) FROM ledger GROUP BY 1") == [("unattributed", "300")]
+    assert [record.touched for record in log.records[of_order]].count(True) >= 1

@@ -1,6 +1,5 @@
 """Ours: workers on packed records, and a worker behind the packer; everything is attributed and stored."""
 
-import json
 import os
 import re
 import signal
@@ -32,14 +31,16 @@ _STORED = (
 _PACKED = re.compile(r"^hostledger_packer_events_total (\S+)$", re.MULTILINE)
 
 
-def packed(scene: Scene, lines: tuple[bytes, ...], partitions: int = PARTITIONS, workers: int = 1) -> Run:
-    """Run workers on packed records. One is bound to the side's core, several share all cores. Raises ChildError.
+def packed(
+    scene: Scene, lines: tuple[bytes, ...], cores: frozenset[int], partitions: int = PARTITIONS, workers: int = 1
+) -> Run:
+    """Run workers on packed records, on some cores together. Raises ChildError.
 
     They have their partitions and stand still until the topics are full; then the clock starts.
     """
     stage = scene.stage(partitions)
     try:
-        with on(scene.cores.side if workers == 1 and partitions == PARTITIONS else scene.cores.every):
+        with on(cores):
             pids = started(stage, workers)
         with stopped(pids):
             records, roster = given.packed(lines, partitions)
@@ -138,7 +139,7 @@ def _has_packed(port: int) -> bool:
 
 def wrong(warehouse: Server, lines: tuple[bytes, ...]) -> str:
     """Say what the warehouse has wrong: events per minute and session, or a check of `hostledger reconcile`."""
-    rows = [json.loads(row) for row in warehouse.sql(_STORED, "JSONCompactEachRow").splitlines()]
+    rows = [row.split("\t") for row in warehouse.sql(_STORED, "TabSeparated").splitlines()]
     found = {(session, int(minute)): int(count) for session, minute, count in rows}
     failed = [row["check"] for row in checks(warehouse).to_dicts() if row["holds"] is False]
     said = [difference(given.stored_counts(lines), found), *dict.fromkeys(failed)]
