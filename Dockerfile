@@ -1,11 +1,12 @@
 # One image for every hostledger command; docker-compose.yml says which one runs where.
-# The first stage installs from the lock file, each package by its hash; the second has neither pip nor setuptools.
+# The first stage has a compiler, for packages without a wheel, and installs each package by its hash; the second is
+# slim and has neither compiler nor pip nor setuptools.
 
-FROM python:3.13.14-slim-trixie AS build
+FROM python:3.13.14-trixie AS build
 WORKDIR /source
 COPY requirements.lock ./
 RUN python -m venv /opt/hostledger \
-    && /opt/hostledger/bin/pip install --no-cache-dir --only-binary :all: --require-hashes -r requirements.lock
+    && /opt/hostledger/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY analytics analytics
 COPY streams streams

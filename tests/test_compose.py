@@ -11,7 +11,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from random import Random
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import native_child
 import pytest
@@ -93,6 +93,7 @@ def test_the_image_is_installed_from_the_lock_file_by_hash_and_keeps_no_tools_to
     assert "--require-hashes -r requirements.lock" in first
     assert "--no-deps --no-build-isolation ." in first
     assert "uninstall --yes setuptools pip" in first
+    assert "-slim-" in second.partition("\n")[0]
     assert "pip uninstall" in second
     assert "apt-get" not in first + second
     assert re.search(r"^USER 10001:10001$", second, re.MULTILINE)
@@ -196,9 +197,8 @@ def test_a_command_is_one_of_ours_with_options_that_it_has(name: str) -> None:
     command, options = command_of(name)
     assert command in COMMANDS
     found = typer.main.get_command(build([command])).commands[command]  # type: ignore[attr-defined]  # a group
-    context = found.make_context(command, list(options), resilient_parsing=False)
     assert all(isinstance(option, str) for option in options)
-    assert [value for value in context.args if value] == []
+    assert found.make_context(command, list(options)).args == []
 
 
 def test_every_setting_is_one_that_we_know_and_every_value_is_taken() -> None:
@@ -249,8 +249,8 @@ def test_the_boards_come_from_where_they_are_mounted_and_read_as_the_user_of_gra
     assert source["secureJsonData"]["password"].lstrip("$") in grafana["environment"]
 
 
-def users() -> ElementTree.Element:
-    found = ElementTree.parse(USERS).getroot().find("users")  # noqa: S314  # our own file
+def users() -> ET.Element:
+    found = ET.parse(USERS).getroot().find("users")  # noqa: S314  # our own file
     assert found is not None
     return found
 
@@ -277,7 +277,7 @@ def acting(tmp_path: Path) -> Iterator[Callable[[str], native_child.Child]]:
         for child in running:
             if child.process:
                 child.kill()
-        tree = ElementTree.parse(USERS)  # noqa: S314  # our own file
+        tree = ET.parse(USERS)  # noqa: S314  # our own file
         everyone = tree.getroot().find("users")
         assert everyone is not None
         chosen = everyone.find(role)
@@ -291,8 +291,8 @@ def acting(tmp_path: Path) -> Iterator[Callable[[str], native_child.Child]]:
         everyone.append(chosen)
         profiles = tree.getroot().find("profiles")
         assert profiles is not None
-        ElementTree.SubElement(profiles, "default")
-        ElementTree.SubElement(ElementTree.SubElement(tree.getroot(), "quotas"), "default")
+        ET.SubElement(profiles, "default")
+        ET.SubElement(ET.SubElement(tree.getroot(), "quotas"), "default")
         tree.write(tmp_path / f"{role}.xml")
         config = tmp_path / f"{role}-config.xml"
         config.write_text(f"<clickhouse><users_config>{tmp_path / role}.xml</users_config></clickhouse>")
@@ -307,8 +307,7 @@ def acting(tmp_path: Path) -> Iterator[Callable[[str], native_child.Child]]:
             child.kill()
 
 
-PAGE = ("page_clock", "page_hosts", "parked_reasons", "reconcile_orders")
-HIDDEN = ("SELECT viewer_id FROM orders", "SELECT line FROM rejects", "SELECT * FROM viewer_events", "TABLE presence")
+HIDDEN = ("SELECT viewer_id FROM orders", "SELECT line FROM rejects", "SELECT * FROM viewer_events", "SELECT * FROM presence")
 
 
 def test_each_user_of_clickhouse_can_do_its_work_and_no_more(acting: Callable[[str], native_child.Child]) -> None:
@@ -322,13 +321,15 @@ def test_each_user_of_clickhouse_can_do_its_work_and_no_more(acting: Callable[[s
     with closing(opened("writer")) as writer:
         Group(writer, routed(scenario(42, "small"), random), Rules()).drain()
         assert int(rows(writer, "SELECT count() FROM ledger")[0][0]) > 10
-        for text in ("DROP TABLE ledger", "ALTER TABLE ledger DELETE WHERE 1", "CREATE TABLE more (a Int8) ENGINE = Log"):
+        for text in (
+            "DROP TABLE ledger",
+            "ALTER TABLE ledger DELETE WHERE 1",
+            "CREATE TABLE more (a Int8) ENGINE = Log",
+        ):
             with pytest.raises(WarehouseError, match="Not enough privileges"):
                 writer.run(text)
     with closing(opened("reader")) as reader:
-        for query in PAGE:
-            if query == "page_clock":
-                assert int(reader.query(query)["batches"][0]) > 0
+        assert int(reader.query("page_clock")["batches"][0]) > 0
         assert int(rows(reader, "SELECT uniqExact(viewer_id) FROM orders")[0][0]) > 0
         with pytest.raises(WarehouseError):
             reader.run("INSERT INTO markov_fits (fit) VALUES (9)")

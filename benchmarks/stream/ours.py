@@ -21,7 +21,7 @@ from benchmarks.stream.trail import Point, Run, difference, run
 from hostledger.commands.reconcile import checks
 
 PATIENCE_S = 180.0
-_LOOK_S = 0.05
+_LOOK_S = 0.25
 _DONE = "SELECT sum(events) + sum(repeats) FROM batches WHERE source LIKE '%.events-%'"
 _STORED = (
     "SELECT session, minute, count() FROM (SELECT session_id AS session, toUnixTimestamp(occurred_at) DIV 60 AS minute "

@@ -62,7 +62,7 @@ def _told(command: list[str]) -> dict[str, Any]:
         )
     except subprocess.TimeoutExpired:
         raise ChildError(f"{command[1]}: no result within {PATIENCE_S:.0f} s") from None
-    if done.returncode or not done.stdout:
-        print(done.stdout[-500:]);raise ChildError(f"{command[1]}: {done.stderr.strip()[-1000:] or done.returncode}")
-    print(done.stdout[-800:]);told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    if done.returncode or "{" not in done.stdout:
+        raise ChildError(f"{command[1]}: {done.stderr.strip()[-1000:] or done.returncode}")
+    told: dict[str, Any] = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
     return told

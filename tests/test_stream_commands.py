@@ -1,0 +1,119 @@
+"""The commands of the distributed path, started as a user starts them: events in over HTTP, books out."""
+
+import json
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+import pytest
+from kafka_broker import Broker, free_port
+from referee import books as referee_books
+from referee_models import RefereeRules
+from scenarios import scenario, to_bytes
+from stream_stage import Stage
+from test_processor import STREAMED, shaken
+from warehouse_books import posted, refereed
+
+from streams.kafka.producing import Producer
+
+DOOR = [sys.executable, "-c", "from hostledger.door import main; main()"]
+
+
+@pytest.fixture
+def stage(apache_kafka: Broker, database: str, prefix: str, tmp_path: Path) -> Iterator[Stage]:
+    models = ",".join(STREAMED)
+    settings = {
+        "HOSTLEDGER_MODELS": models,
+        "HOSTLEDGER_KEYS": str(tmp_path / "keys"),
+        "HOSTLEDGER_COLLECTOR_PORT": str(free_port()),
+        "HOSTLEDGER_WORKER_PORT": str(free_port()),
+    }
+    with Stage(apache_kafka, database, prefix, tmp_path / "workers.log", **settings) as made:
+        yield made
+
+
+def run(stage: Stage, *arguments: str) -> str:
+    """Run a command to its end."""
+    done = subprocess.run(
+        [*DOOR, *arguments], env=stage.environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+class Running:
+    """A command in the background, ended by SIGTERM."""
+
+    def __init__(self, stage: Stage, *arguments: str) -> None:
+        with stage.log.open("a") as err:
+            self.process = subprocess.Popen(
+                [*DOOR, *arguments], env=stage.environment, stdout=subprocess.DEVNULL, stderr=err
+            )
+
+    def __enter__(self) -> subprocess.Popen[bytes]:
+        return self.process
+
+    def __exit__(self, *_: object) -> None:
+        self.process.terminate()
+        assert self.process.wait(30) == 0
+
+
+def post(stage: Stage, key: str, body: bytes) -> int:
+    """Send events, until the collector is there to take them."""
+    address = f"http://127.0.0.1:{stage.environment['HOSTLEDGER_COLLECTOR_PORT']}/v1/events"
+    for _ in range(300):
+        request = urllib.request.Request(address, body, {"Authorization": f"Bearer {key}"})
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  # our own collector
+                return answer.status
+        except urllib.error.URLError as error:
+            if isinstance(error, urllib.error.HTTPError):
+                with error:
+                    raise AssertionError(error.read()) from error
+            time.sleep(0.1)
+    raise AssertionError("no collector")
+
+
+def test_what_sellers_post_is_what_finance_reads(stage: Stage) -> None:
+    events, random = scenario(600, "small"), Random(600)
+    key = run(stage, "keys", "new", "seller").split()[-1]
+    lines = to_bytes(shaken(events, random)).splitlines()
+    with Running(stage, "collector"), Running(stage, "worker"):
+        for start in range(0, len(lines), 50):
+            assert post(stage, key, b"\n".join(lines[start : start + 50])) == 202
+        stage.drained()
+    with closing(stage.books()) as warehouse:
+        assert posted(warehouse) == refereed(referee_books(events, RefereeRules(models=STREAMED)).entries)
+    reported = json.loads(run(stage, "reconcile", "--format", "json"))
+    assert reported
+    assert [check for check in reported if check["holds"] is False] == []
+    assert key not in stage.log.read_text()
+
+
+def test_topics_of_others_reach_the_books_through_the_packer(stage: Stage) -> None:
+    """A topic with one event per record, partitioned by nobody's rule but its producer's."""
+    events, random = scenario(601, "small"), Random(601)
+    theirs = f"{stage.prefix}.theirs"
+    with closing(Producer(stage.connection)) as producer:
+        subprocess.run(
+            [*DOOR, "topics"],
+            env={**stage.environment, "HOSTLEDGER_TOPICS": theirs},
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
+        for line in to_bytes(shaken(events, random)).splitlines():
+            producer.send(f"{theirs}.events", line, partition=random.randrange(8))
+        producer.flush()
+    with Running(stage, "pack", f"{theirs}.events"), Running(stage, "worker"):
+        until = time.monotonic() + 60
+        while time.monotonic() < until and sum(stage.ends().values()) == 0:
+            time.sleep(0.2)
+        stage.drained()
+    with closing(stage.books()) as warehouse:
+        assert posted(warehouse) == refereed(referee_books(events, RefereeRules(models=STREAMED)).entries)
