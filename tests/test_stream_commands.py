@@ -93,6 +93,8 @@ def test_what_sellers_post_is_what_finance_reads(stage: Stage) -> None:
     assert reported
     assert [check for check in reported if check["holds"] is False] == []
     assert key not in stage.log.read_text()
+    told = {finding["what"]: finding["state"] for finding in json.loads(run(stage, "doctor", "--format", "json"))}
+    assert (told["ClickHouse server"], told["Kafka"]) == ("ok", "ok")
 
 
 def test_topics_of_others_reach_the_books_through_the_packer(stage: Stage) -> None:
@@ -117,3 +119,16 @@ def test_topics_of_others_reach_the_books_through_the_packer(stage: Stage) -> No
         stage.drained()
     with closing(stage.books()) as warehouse:
         assert posted(warehouse) == refereed(referee_books(events, RefereeRules(models=STREAMED)).entries)
+
+
+def test_the_doctor_names_what_is_away_without_its_password(stage: Stage) -> None:
+    away = {"HOSTLEDGER_KAFKA": "127.0.0.1:1", "HOSTLEDGER_CLICKHOUSE": "clickhouse://me@127.0.0.1:1/books"}
+    asked = [*DOOR, "doctor", "--format", "json"]
+    done = subprocess.run(
+        asked, env={**stage.environment, **away}, capture_output=True, text=True, timeout=60, check=False
+    )
+    told = {finding["what"]: finding for finding in json.loads(done.stdout)}
+    assert done.returncode == 1
+    assert "127.0.0.1:1" in told["ClickHouse server"]["remedy"]
+    assert "127.0.0.1:1" in told["Kafka"]["remedy"]
+    assert stage.environment["HOSTLEDGER_CLICKHOUSE_PASSWORD"] not in done.stdout + done.stderr

@@ -10,7 +10,7 @@ _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 class NotHere(Exception):  # noqa: N818  # named for what is the case
-    """This system cannot bind processes to cores or does not tell what they use."""
+    """A system that cannot bind processes to cores, or has one core only."""
 
 
 class Cores(NamedTuple):

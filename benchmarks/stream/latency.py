@@ -21,7 +21,8 @@ from benchmarks.running import ROOT, ChildError
 from benchmarks.stream.cores import cpu_seconds, on
 from benchmarks.stream.offered import MARKER
 from benchmarks.stream.ours import started
-from benchmarks.stream.scene import PARTITIONS, Scene, native_child
+from benchmarks.stream.parts import native_child
+from benchmarks.stream.scene import PARTITIONS, Scene
 from benchmarks.table import table
 
 WARM_UP_S = 5.0
@@ -31,8 +32,8 @@ HOURS = 1
 _LOOK_S = 0.05
 _BUCKET = re.compile(r'^hostledger_latency_seconds_bucket\{le="(.+?)"\} (\S+)$', re.MULTILINE)
 _SEEN = {
-    "event stored": f"SELECT DISTINCT viewer_id FROM viewer_events WHERE startsWith(viewer_id, '{MARKER}')",
-    "order credited": f"SELECT DISTINCT order_id FROM ledger WHERE startsWith(order_id, '{MARKER}')",
+    "event stored": f"SELECT DISTINCT viewer_id FROM viewer_events WHERE startsWith(viewer_id, '{MARKER}')",  # noqa: S608  # our own words
+    "order credited": f"SELECT DISTINCT order_id FROM ledger WHERE startsWith(order_id, '{MARKER}')",  # noqa: S608  # as above
 }
 Buckets = dict[float, float]
 
@@ -41,7 +42,7 @@ Buckets = dict[float, float]
 class Latency:
     """Seconds at the median and at p99, by what was read; and whether the offer kept its pace.
 
-    lost: markers that were not seen. worker_cpu, server_cpu: CPU seconds per second of the offer. wrong: empty if well.
+    lost: markers that were not seen. worker_cpu, server_cpu: CPU seconds per second of the offer.
     """
 
     rate: int

@@ -16,7 +16,8 @@ from analytics.warehouse.server import Server
 from benchmarks.running import ONE_THREAD, ChildError
 from benchmarks.stream import given
 from benchmarks.stream.cores import cpu_seconds, on, peak_mb
-from benchmarks.stream.scene import PARTITIONS, Scene, kafka_broker, load
+from benchmarks.stream.parts import kafka_broker
+from benchmarks.stream.scene import PARTITIONS, Scene, load
 from benchmarks.stream.trail import Point, Run, difference, run
 from hostledger.commands.reconcile import checks
 

@@ -15,9 +15,9 @@ _LINES = 4
 def draw(steps: Sequence[Step], file: Path = FILE) -> None:
     """Draw events per second over partitions, one line per number of workers: medians, with the spread as a bar."""
     most = _ceiling(max(step.rate.high for step in steps))
+    font = 'font-family="sans-serif" font-size="12" fill="#374151"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" '
-        'font-size="12" fill="#374151">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" {font}>',
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>',
         f'<text x="{_LEFT}" y="18" font-size="13">Thousand events per second, by partitions and workers</text>',
         *_grid(most),
@@ -49,10 +49,10 @@ def _grid(most: float) -> list[str]:
         y = _y(rate, most)
         parts.append(f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}" stroke="#e5e7eb"/>')
         parts.append(f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{rate / 1000:,.4g}</text>')
-    for partitions in PARTITIONS:
-        parts.append(
-            f'<text x="{_x(partitions):.1f}" y="{_HEIGHT - _BOTTOM + 20}" text-anchor="middle">{partitions}</text>'
-        )
+    parts += [
+        f'<text x="{_x(partitions):.1f}" y="{_HEIGHT - _BOTTOM + 20}" text-anchor="middle">{partitions}</text>'
+        for partitions in PARTITIONS
+    ]
     middle = (_LEFT + _WIDTH - _RIGHT) / 2
     return [*parts, f'<text x="{middle:.1f}" y="{_HEIGHT - 8}" text-anchor="middle">partitions</text>']
 

@@ -3,7 +3,6 @@
 They are the ones of the tests; so are the stage of topics, database and workers.
 """
 
-import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -11,19 +10,15 @@ from typing import Any, Self
 from uuid import uuid4
 
 from analytics.warehouse.server import Server
-from benchmarks.running import OUT, ROOT
+from benchmarks.running import OUT
 from benchmarks.stream import given
 from benchmarks.stream.cores import Cores, on
+from benchmarks.stream.parts import Stage, kafka_broker, native_child
 from streams.kafka.connection import Connection
 from streams.kafka.packing import Packed
 from streams.kafka.producing import Producer
 from streams.kafka.routing import Routed, partition_of
 from streams.kafka.topics import Topic, ensure
-
-sys.path.insert(0, str(ROOT / "tests"))
-import kafka_broker  # type: ignore[import-not-found]  # noqa: E402  # of the tests, which are no package
-import native_child  # type: ignore[import-not-found]  # noqa: E402  # as above
-from stream_stage import Stage  # type: ignore[import-not-found]  # noqa: E402  # as above
 
 PARTITIONS = 8
 _ENDLESS = {"retention.ms": "-1", "max.message.bytes": str(2 << 20)}
@@ -110,7 +105,9 @@ class Scene:
         return name
 
 
-def load(bootstrap: str, topic: str, records: tuple[Packed, ...], roster: tuple[str, tuple[Routed, ...]] = ("", ())) -> None:
+def load(
+    bootstrap: str, topic: str, records: tuple[Packed, ...], roster: tuple[str, tuple[Routed, ...]] = ("", ())
+) -> None:
     """Send packed records, and lines of the roster to its topic; return when the broker has all."""
     with closing(Producer(Connection(bootstrap))) as producer:
         for place in roster[1]:

@@ -47,8 +47,14 @@ def run(points: Sequence[Point], total: int, peak_mb: float, wrong: str) -> Run:
     """Sum up the points of a run, the first of which starts the clock. total: events that were given."""
     first = points[0]
     last = next((point for point in points if point.events >= DONE * total), points[-1])
-    passed = [after - before for before, after in zip(first, last, strict=True)]
-    return Run(int(passed[3]), *passed[:3], peak_mb, wrong)
+    return Run(
+        events=last.events - first.events,
+        seconds=last.seconds - first.seconds,
+        cpu_seconds=last.cpu_seconds - first.cpu_seconds,
+        server_cpu_seconds=last.server_cpu_seconds - first.server_cpu_seconds,
+        peak_mb=peak_mb,
+        wrong=wrong,
+    )
 
 
 def difference(expected: Counts, found: Mapping[tuple[str, int], int]) -> str:

@@ -21,8 +21,13 @@ import typer
 from analytics.warehouse import WarehouseError
 from analytics.warehouse.embedded import Embedded
 from hostledger.output import Format, FormatOption, show, tell
-from hostledger.reading import DataOption, settings_of
+from hostledger.reading import DataOption, connected, settings_of
+from hostledger.settings import Settings, WrongSetting
 from streams.journal import Journal
+from streams.kafka import BrokerAway
+from streams.kafka.connection import WrongConnection
+from streams.kafka.producing import Producer
+from streams.kafka.topics import names
 
 LACKING = 1
 """Exit code when something that is needed is missing."""
@@ -55,7 +60,7 @@ def doctor(context: typer.Context, data: DataOption = None, output: FormatOption
     """
     settings = settings_of(context)
     folder = data or settings.data
-    findings = [*_installed(), *_folder(folder), _port(settings.port), _browser(), _font()]
+    findings = [*_installed(), *_folder(folder), *_engines(settings), _port(settings.port), _browser(), _font()]
     show(pl.DataFrame([asdict(finding) for finding in findings]), output)
     missing = sum(finding.state == "missing" for finding in findings)
     if missing:
@@ -134,6 +139,24 @@ def _journal(folder: Path) -> Iterator[Finding]:
         yield Finding("journal", "note", f"batch {intent.batch} of {intent.source} is not finished", remedy)
     else:
         yield Finding("journal", "ok", "nothing unfinished")
+
+
+def _engines(settings: Settings) -> Iterator[Finding]:
+    """The ClickHouse server and Kafka, where a server is set."""
+    if not settings.clickhouse:
+        yield Finding("ClickHouse server", "note", "none is set", "for many machines: set HOSTLEDGER_CLICKHOUSE")
+        return
+    try:
+        with closing(connected(settings)) as server:
+            yield Finding("ClickHouse server", "ok", str(server))
+    except WarehouseError as error:
+        yield Finding("ClickHouse server", "missing", "cannot be used", str(error))
+    events = names(settings.topics).events
+    try:
+        with closing(Producer(settings.connection())) as producer:
+            yield Finding("Kafka", "ok", f"{events}: partitions {producer.partitions(events)}")
+    except (BrokerAway, WrongSetting, WrongConnection) as error:
+        yield Finding("Kafka", "missing", "cannot be used", str(error))
 
 
 def _port(port: int) -> Finding:

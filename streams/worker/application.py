@@ -84,8 +84,10 @@ def application(
             yield
 
     async def look_around() -> None:
-        if engine.places:
-            await conductor.look_around(await roster_end())
+        while not app.should_stop:
+            await app.sleep(LOOK_S)
+            if engine.places:
+                await conductor.look_around(await roster_end())
 
     async def assigned(_app: Any, assigned: set[TP], **_: object) -> None:  # noqa: ANN401  # as above
         engine.assigned(_places(assigned))
@@ -98,7 +100,7 @@ def application(
         await conductor.stop()
 
     app.agent(records, concurrency=1, supervisor_strategy=CrashingSupervisor)(book)
-    app.timer(LOOK_S)(look_around)
+    app.task(look_around)
     app.on_partitions_assigned.connect(assigned, weak=False)
     app.on_partitions_revoked.connect(revoked, weak=False)
     app.on_before_shutdown.connect(before_shutdown, weak=False)

@@ -5,23 +5,26 @@ import tempfile
 import time
 
 from chdb.session import Session
-from clocked import BOOTSTRAP, GROUP, MINUTE_MS, NO_SESSION, TOPIC, Trail
+from clocked import BOOTSTRAP, GROUP, NO_SESSION, TOPIC, Trail  # type: ignore[import-not-found]  # beside this script
 
 LOOK_S = 0.05
-STATEMENTS = (
-    "CREATE DATABASE bench",
+COUNTS = (
     "CREATE TABLE bench.counts (session_id String, minute UInt32, events UInt64) "
-    "ENGINE = SummingMergeTree ORDER BY (session_id, minute)",
+    "ENGINE = SummingMergeTree ORDER BY (session_id, minute)"
+)
+QUEUE = (
     "CREATE TABLE bench.queue (occurred_at Int64, session_id String) ENGINE = Kafka SETTINGS "
     f"kafka_broker_list = '{BOOTSTRAP}', kafka_topic_list = '{TOPIC}', kafka_group_name = '{GROUP}', "
-    "kafka_format = 'JSONEachRow', kafka_num_consumers = 1, kafka_flush_interval_ms = 500",
-    "CREATE MATERIALIZED VIEW bench.view TO bench.counts AS SELECT session_id, "
-    f"intDiv(occurred_at, {MINUTE_MS}) AS minute, count() AS events FROM bench.queue GROUP BY session_id, minute",
+    "kafka_format = 'JSONEachRow', kafka_num_consumers = 1, kafka_flush_interval_ms = 500"
+)
+VIEW = (
+    "CREATE MATERIALIZED VIEW bench.view TO bench.counts AS "
+    "SELECT session_id, intDiv(occurred_at, 60000) AS minute, count() AS events FROM bench.queue GROUP BY ALL"
 )
 
 trail = Trail()
 session = Session(tempfile.mkdtemp())
-for statement in STATEMENTS:
+for statement in ("CREATE DATABASE bench", COUNTS, QUEUE, VIEW):
     session.query(statement)
 while not trail.note(int(str(session.query("SELECT sum(events) FROM bench.counts", "TabSeparated")).strip() or 0)):
     time.sleep(LOOK_S)

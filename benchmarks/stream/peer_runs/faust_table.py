@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import AsyncIterator
 
 import faust
-from clocked import BOOTSTRAP, GROUP, MINUTE_MS, NO_SESSION, PARTITIONS, TOPIC, TOTAL, Trail
+from clocked import BOOTSTRAP, GROUP, MINUTE_MS, NO_SESSION, PARTITIONS, TOPIC, TOTAL, Trail  # type: ignore[import-not-found]  # beside this script
 
 
 class Event(faust.Record, serializer="json"):  # type: ignore[misc, call-arg]  # Faust has no types
@@ -26,7 +26,9 @@ app = faust.App(
     web_enabled=False,
 )
 topic = app.topic(TOPIC, value_type=Event, key_serializer="raw", key_type=bytes)
-counts = app.Table("counts", default=int, partitions=PARTITIONS).tumbling(MINUTE_MS).relative_to_field(Event.occurred_at)
+counts = (
+    app.Table("counts", default=int, partitions=PARTITIONS).tumbling(MINUTE_MS).relative_to_field(Event.occurred_at)
+)
 trail = Trail()
 
 

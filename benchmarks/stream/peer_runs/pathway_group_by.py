@@ -3,7 +3,7 @@
 from typing import Any
 
 import pathway as pw  # type: ignore[import-not-found]  # in the peer's virtualenv
-from clocked import BOOTSTRAP, GROUP, MINUTE_MS, NO_SESSION, TOPIC, Trail
+from clocked import BOOTSTRAP, GROUP, MINUTE_MS, NO_SESSION, TOPIC, Trail  # type: ignore[import-not-found]  # beside this script
 
 trail, counts = Trail(), dict[tuple[str, int], int]()
 done = 0

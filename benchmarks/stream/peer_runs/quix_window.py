@@ -1,9 +1,9 @@
-"""Quix Streams: a tumbling window of a minute per key, its count after every event; state and changelog as they come."""
+"""Quix Streams: a tumbling window of a minute per key, its count after every event; state kept as it comes."""
 
 import tempfile
 from typing import Any
 
-from clocked import BOOTSTRAP, GROUP, MINUTE_MS, TOPIC, Trail
+from clocked import BOOTSTRAP, GROUP, MINUTE_MS, TOPIC, Trail  # type: ignore[import-not-found]  # beside this script
 from quixstreams import Application  # type: ignore[import-not-found]  # in the peer's virtualenv
 
 LATE_MS = 4 * 3_600_000
