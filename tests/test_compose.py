@@ -307,7 +307,7 @@ def acting(tmp_path: Path) -> Iterator[Callable[[str], native_child.Child]]:
             child.kill()
 
 
-HIDDEN = ("SELECT viewer_id FROM orders", "SELECT line FROM rejects", "SELECT * FROM viewer_events", "SELECT * FROM presence")
+HIDDEN = ("viewer_id FROM orders", "line FROM rejects", "* FROM viewer_events", "* FROM presence")
 
 
 def test_each_user_of_clickhouse_can_do_its_work_and_no_more(acting: Callable[[str], native_child.Child]) -> None:
@@ -341,5 +341,5 @@ def test_each_user_of_clickhouse_can_do_its_work_and_no_more(acting: Callable[[s
         with pytest.raises(WarehouseError, match="max_memory_usage"):
             grafana.run("SELECT 1 SETTINGS max_memory_usage = 9000000000")
         for text in HIDDEN:
-            with pytest.raises(WarehouseError, match=r"Not enough privileges|grant"):
-                grafana.run(text)
+            with pytest.raises(WarehouseError, match="Not enough privileges"):
+                grafana.run(f"SELECT {text}")

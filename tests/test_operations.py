@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry
 from warehouse_books import rows
 
 from analytics.rules import DAY_MS, Rules
-from analytics.warehouse import server
+from analytics.warehouse import WarehouseError, server
 from analytics.warehouse.embedded import Embedded
 from analytics.warehouse.rendering import WINDOW
 from hostledger.door import COMMANDS
@@ -139,6 +139,20 @@ def test_the_rights_on_the_page_are_those_of_the_file() -> None:
     held = {f"{query.text} TO {user.tag}" for user in users for query in user.findall("grants/query")}
     said = set(re.findall(r"^    (GRANT .*);$", section("Users of ClickHouse"), re.MULTILINE))
     assert said == {grant for grant in held if "default.*" not in grant}
+
+
+def test_the_engine_reads_the_sql_of_the_page(warehouse: Embedded) -> None:
+    """What has to do with users it reads and then refuses: the embedded engine has none to change."""
+    titles = ("How a batch is delivered", "Users of ClickHouse")
+    statements = [text for title in titles for text in re.findall(r"^    ([A-Z].*?);?$", section(title), re.MULTILINE)]
+    assert len(statements) > 20
+    for text in statements:
+        if text.startswith("SELECT"):
+            assert rows(warehouse, text) == []
+            continue
+        with pytest.raises(WarehouseError) as refused:
+            warehouse._run(text)
+        assert "SYNTAX_ERROR" not in str(refused.value), text
 
 
 def test_a_full_disk_of_the_server_is_waited_for() -> None:

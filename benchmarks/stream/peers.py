@@ -48,17 +48,18 @@ def measured(scene: Scene, peer: Peer, topic: str, lines: tuple[bytes, ...]) -> 
     script = str(Path(__file__).parent / "peer_runs" / peer.script)
     command = [str(python(peer)), script, scene.bootstrap, topic, f"bench-{uuid4().hex[:12]}", str(len(lines))]
     with on(scene.cores.side):
-        told = _told(command)
+        told = _told(command, scene.folder / "told.json")
     points = [Point(seconds, cpu, 0.0, events) for seconds, cpu, events in told["points"]]
     found = {(session, minute): count for session, minute, count in told["counts"]}
     return run(points, len(lines), told["peak_mb"], difference(given.counts(lines), found))
 
 
-def _told(command: list[str]) -> dict[str, Any]:
+def _told(command: list[str], file: Path) -> dict[str, Any]:
+    file.unlink(missing_ok=True)
     print("running", *command[1:], file=sys.stderr, flush=True)
     try:
         done = subprocess.run(
-            command,
+            [*command, str(file)],
             cwd=ROOT,
             env=os.environ | ONE_THREAD,
             capture_output=True,
@@ -68,7 +69,7 @@ def _told(command: list[str]) -> dict[str, Any]:
         )
     except subprocess.TimeoutExpired:
         raise ChildError(f"{command[1]}: no result within {PATIENCE_S:.0f} s") from None
-    if done.returncode or "{" not in done.stdout:
+    if done.returncode or not file.exists():
         raise ChildError(f"{command[1]}: {done.stderr.strip()[-1000:] or done.returncode}")
-    told: dict[str, Any] = json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
+    told: dict[str, Any] = json.loads(file.read_text())
     return told
