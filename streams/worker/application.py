@@ -1,7 +1,10 @@
 """The Faust application: one agent over events and roster, a clock for what is due, health and metrics over HTTP."""
 
+import os
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import gettempdir
 from typing import Any
 
 import faust
@@ -62,6 +65,7 @@ def application(
         topic_allow_declare=False,
         topic_disable_leader=True,
         store="memory://",
+        datadir=Path(gettempdir()) / f"hostledger-worker-{os.getpid()}",
         web_host=listening.host,
         web_port=listening.port,
         autodiscover=False,

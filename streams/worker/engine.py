@@ -142,6 +142,7 @@ class Engine:
             lane = self._lanes.get(place)
             if lane and (place not in ours or not self.patience.with_(lane.is_where_it_was)):
                 del self._lanes[place]
+                self._metrics.forget(str(place))
 
     def _lane(self, place: Place) -> Lane:
         if place not in self._lanes:

@@ -1,5 +1,6 @@
 """What a worker says about itself to Prometheus: each metric declared once, with its meaning."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -58,6 +59,12 @@ class Metrics:
         }
         for name, metric in declared.items():
             object.__setattr__(self, name, metric)
+
+    def forget(self, source: str) -> None:
+        """Say nothing more of a partition that is not ours."""
+        for gauge in (self.lag, self.open_watches):
+            with suppress(KeyError):
+                gauge.remove(source)
 
     def count(self, outcome: Outcome, seconds: float) -> None:
         """Count a batch in."""
