@@ -1,6 +1,7 @@
 # Two commands do everything: `make demo` and `make test`. Both stand on `make install`.
 PYTHON ?= python3
 BIN := .venv/bin
+PARALLEL := --numprocesses 2 --dist loadfile
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .PHONY: install install-dev demo test check soak bench bench-stream lock clean
@@ -24,14 +25,14 @@ demo: install
 	$(BIN)/hostledger demo
 
 test: install-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 check: install-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest $(PARALLEL)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import kafka_broker
 import native_child
@@ -52,6 +52,13 @@ def _sockets_are_collected_while_warnings_are_filtered() -> Iterator[None]:
 
 def pytest_report_header() -> list[str]:
     return [f"kafka: {kafka_broker.MEANINGS[kafka_broker.choice()]}", f"clickhouse server: {native_child.MEANING}"]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Show what tests have measured on the way."""
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{report.nodeid}: {name}: {value}")
 
 
 def lacking(what: str, reason: str) -> NoReturn:

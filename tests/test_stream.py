@@ -172,7 +172,7 @@ def test_a_day_through_kafka_comes_to_the_embedded_books(
     day: list[bytes],
     embedded_books: dict[str, Any],
     workers: int,
-    request: pytest.FixtureRequest,
+    record_property: Callable[[str, str], None],
 ) -> None:
     """With two workers the second one joins half-way, which moves partitions."""
     random = Random(workers)
@@ -192,8 +192,7 @@ def test_a_day_through_kafka_comes_to_the_embedded_books(
         scene.drained(fits=1)
         with closing(scene.books()) as warehouse:
             found, restatements = everything(warehouse), restated(warehouse)
-    told = request.config.get_terminal_writer()
-    told.line(f" restatement lines: embedded {embedded_books['restated']}, {workers} worker(s) {restatements}")
+    record_property("restatement lines", f"embedded {embedded_books['restated']}, {workers} worker(s) {restatements}")
     for name, expected in embedded_books.items():
         if name != "restated":
             assert (name, found[name]) == (name, expected)

@@ -19,7 +19,7 @@ import numpy as np
 from analytics.warehouse.server import Server
 from benchmarks.running import ROOT, ChildError
 from benchmarks.stream.cores import cpu_seconds, on
-from benchmarks.stream.offered import MARKER
+from benchmarks.stream.offered import AFTER_MARKERS, MARKER
 from benchmarks.stream.ours import started
 from benchmarks.stream.parts import native_child
 from benchmarks.stream.scene import PARTITIONS, Scene
@@ -29,12 +29,15 @@ WARM_UP_S = 5.0
 PATIENCE_S = 60.0
 HOURS = 1
 """Event time that the offered events span; the shorter, the more is open and known at once."""
-_LOOK_S = 0.05
+_LOOK_S = 0.1
 _BUCKET = re.compile(r'^hostledger_latency_seconds_bucket\{le="(.+?)"\} (\S+)$', re.MULTILINE)
-_SEEN = {
-    "event stored": f"SELECT DISTINCT viewer_id FROM viewer_events WHERE startsWith(viewer_id, '{MARKER}')",  # noqa: S608  # our own words
-    "order credited": f"SELECT DISTINCT order_id FROM ledger WHERE startsWith(order_id, '{MARKER}')",  # noqa: S608  # as above
-}
+_SEEN = (
+    "SELECT DISTINCT 'event stored', viewer_id FROM viewer_events "  # noqa: S608  # our own words
+    f"WHERE viewer_id >= '{MARKER}' AND viewer_id < '{AFTER_MARKERS}' "
+    f"UNION ALL SELECT DISTINCT 'order credited', order_id FROM ledger "
+    f"WHERE order_id >= '{MARKER}' AND order_id < '{AFTER_MARKERS}'"
+)
+_WHAT = ("event stored", "order credited")
 Buckets = dict[float, float]
 
 
@@ -63,7 +66,7 @@ class Probe:
 
     def __init__(self, warehouse: Server) -> None:
         self._warehouse, self._over = warehouse, threading.Event()
-        self.seen: dict[str, dict[str, float]] = {what: {} for what in _SEEN}
+        self.seen: dict[str, dict[str, float]] = {what: {} for what in _WHAT}
         self._thread = threading.Thread(target=self._look)
         self._thread.start()
 
@@ -74,11 +77,10 @@ class Probe:
 
     def _look(self) -> None:
         while not self._over.wait(_LOOK_S):
-            for what, question in _SEEN.items():
-                found = self._warehouse.sql(question, "TabSeparated").split()
-                now = time.time()
-                for marker in found:
-                    self.seen[what].setdefault(marker, now)
+            found = self._warehouse.sql(_SEEN, "TabSeparated").splitlines()
+            now = time.time()
+            for what, marker in (line.split("\t") for line in found):
+                self.seen[what].setdefault(marker, now)
 
 
 def measure(scene: Scene, rate: int, seconds: int) -> Latency:

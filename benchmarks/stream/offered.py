@@ -23,7 +23,8 @@ from streams.kafka.topics import Names, names
 TICK_S = 0.1
 """Events are packed and sent that often: half the age at which a collector sends."""
 TICKS_PER_MARKER = 3
-MARKER = "probe-"
+MARKER, AFTER_MARKERS = "probe-", "probe."
+"""Ids of markers begin so; all of them sort before the second."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""What every peer's script needs: its orders, a trail of how far it was when, a file for it. Standard library only.
+"""What every peer's script needs: its orders, a trail of how far it was when, a file for it.
 
-Arguments: bootstrap servers, topic, consumer group, events in the topic, file to write. It runs inside the peer's virtualenv.
+Arguments: bootstrap servers, topic, consumer group, events in the topic, file to write.
 """
 
 import json
