@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 
 import kafka_broker
+import msgspec
 import pytest
 from conftest import lacking
 
+from analytics.warehouse.embedded import Embedded
 from benchmarks.running import Spread
 from benchmarks.stream import cores, given, growth, latency, offered, ours, peers, plot, trail
 from benchmarks.stream.scene import Scene
 from benchmarks.stream.trail import Point
 from streams.generator import Plan, arrivals
+from streams.processor import Processor
 
 SMALL = Plan.sized(3_000, 12, hours=6, malformed_rate=0.0)
 
@@ -103,11 +106,13 @@ def test_our_worker_stores_what_it_is_given(scene: Scene, lines: tuple[bytes, ..
     assert found.events >= trail.DONE * sum(record.events for record in given.packed(lines, 8)[0])
 
 
-def test_a_missing_event_is_seen(scene: Scene, lines: tuple[bytes, ...], monkeypatch) -> None:
-    """The check of a side's result can fail."""
-    more = given.stored_counts(lines) | {("a session", 1): 1}
-    monkeypatch.setattr(given, "stored_counts", lambda _: more)
-    assert "1 minutes of sessions differ" in ours.packed(scene, lines, scene.cores.side).wrong
+def test_a_missing_event_is_seen(lines: tuple[bytes, ...], warehouse: Embedded, processor: type[Processor]) -> None:
+    """The check of our result can fail."""
+    data = b"".join(line + b"\n" for line in lines)
+    processor().process("day", data, 1, len(data))
+    assert ours.wrong(warehouse, lines) == ""
+    more = msgspec.json.decode(next(line for line in lines if b'"viewer_joined"' in line)) | {"event_id": "one more"}
+    assert "1 minutes of sessions differ" in ours.wrong(warehouse, (*lines, msgspec.json.encode(more)))
 
 
 def test_the_faust_agent_counts_every_event(scene: Scene, lines: tuple[bytes, ...]) -> None:

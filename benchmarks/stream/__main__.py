@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 from typing import Any
 
@@ -23,6 +24,7 @@ GROWTH_SHARE = 3
 def main() -> None:
     """Measure what is asked for."""
     asked = _arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers and workers end too
     results: dict[str, Any] = {"machine": machine.described(), "repeats": asked.repeats, "quick": asked.quick}
     try:
         found = cores()

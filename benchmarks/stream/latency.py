@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from math import inf, isfinite
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,8 @@ WARM_UP_S = 5.0
 PATIENCE_S = 60.0
 HOURS = 1
 """Event time that the offered events span; the shorter, the more is open and known at once."""
-_LOOK_S = 0.1
+_LOOK_S = 0.25
+"""Each look takes about a tenth of that from ClickHouse's core; so much a reading of the probe may be too long."""
 _BUCKET = re.compile(r'^hostledger_latency_seconds_bucket\{le="(.+?)"\} (\S+)$', re.MULTILINE)
 _SEEN = (
     "SELECT DISTINCT 'event stored', viewer_id FROM viewer_events "  # noqa: S608  # our own words
@@ -43,14 +45,14 @@ Buckets = dict[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Seconds at the median and at p99, by what was read; and whether the offer kept its pace.
+    """Seconds at the median and at p99, by what was read (null: never seen); and whether the offer kept its pace.
 
     lost: markers that were not seen. worker_cpu, server_cpu: CPU seconds per second of the offer.
     """
 
     rate: int
     seconds: float
-    readings: dict[str, dict[str, float]]
+    readings: dict[str, dict[str, float | None]]
     lost: int
     behind_s: float
     worker_cpu: float
@@ -137,11 +139,12 @@ def _offered(
     _wait_for(sent, probe)
     after = _buckets(worker)
     own = {limit: count - before.get(limit, 0) for limit, count in after.items()}
-    readings = {"the worker's histogram, per record": {"p50": quantile(own, 0.5), "p99": quantile(own, 0.99)}}
+    readings: dict[str, dict[str, float | None]] = {
+        "the worker's histogram, per record": {"p50": quantile(own, 0.5), "p99": quantile(own, 0.99)}
+    }
     for what, seen in probe.seen.items():
-        waits = [seen[marker] - at for marker, at in sent.items() if marker in seen]
-        if waits:
-            readings[f"the probe: {what}"] = {"p50": _at(waits, 50), "p99": _at(waits, 99), "most": max(waits)}
+        waits = [seen.get(marker, inf) - at for marker, at in sent.items()]
+        readings[f"the probe: {what}"] = {"p50": _at(waits, 50), "p99": _at(waits, 99), "most": _at(waits, 100)}
     lost = sum(marker not in seen for seen in probe.seen.values() for marker in sent)
     return Latency(rate, told["seconds"], readings, lost, told["behind_s"], worker_cpu, server_cpu)
 
@@ -168,14 +171,20 @@ def quantile(buckets: Mapping[float, float], share: float) -> float:
     return lower
 
 
-def _at(values: list[float], percent: float) -> float:
-    return float(np.percentile(values, percent))
+def _at(waits: list[float], percent: float) -> float | None:
+    """Give a wait that so many are not above; null if it is that of a marker that was never seen."""
+    found = float(np.percentile(waits, percent, method="higher"))
+    return found if isfinite(found) else None
+
+
+def _cell(seconds: float | None) -> str:
+    return "not seen" if seconds is None else f"{seconds:.2f}"
 
 
 def tables(found: Latency) -> str:
     """The readings, and whether the offer was what it should be."""
     rows = [
-        [what, *(f"{read[name]:.2f}" if name in read else "" for name in ("p50", "p99", "most"))]
+        [what, *(_cell(read[name]) if name in read else "" for name in ("p50", "p99", "most"))]
         for what, read in found.readings.items()
     ]
     title = f"Event to queryable at {found.rate:,} events/s offered for {found.seconds:.0f} s, in seconds"

@@ -12,7 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from analytics.warehouse.server import Server
+from analytics.warehouse import Warehouse
 from benchmarks.running import ONE_THREAD, ChildError
 from benchmarks.stream import given
 from benchmarks.stream.cores import cpu_seconds, on, peak_mb
@@ -138,7 +138,7 @@ def _has_packed(port: int) -> bool:
     return bool(found and float(found[1]))
 
 
-def wrong(warehouse: Server, lines: tuple[bytes, ...]) -> str:
+def wrong(warehouse: Warehouse, lines: tuple[bytes, ...]) -> str:
     """Say what the warehouse has wrong: events per minute and session, or a check of `hostledger reconcile`."""
     rows = [row.split("\t") for row in warehouse.sql(_STORED, "TabSeparated").splitlines()]
     found = {(session, int(minute)): int(count) for session, minute, count in rows}

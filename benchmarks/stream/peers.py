@@ -18,23 +18,23 @@ from benchmarks.stream.trail import Point, Run, difference, run
 
 PATIENCE_S = 180.0
 FAUST = Peer(
-    "Faust 0.15.3, agent with a windowed table", "faust_table.py", (), 25_000, {}, "single; memory store, changelog"
+    "Faust 0.15.3, agent with a windowed table", "faust_table.py", (), 15_000, {}, "single; memory store, changelog"
 )
 QUIX = Peer(
     "Quix Streams 3.28.1, windowed count",
     "quix_window.py",
     ("quixstreams==3.28.1",),
-    250_000,
+    150_000,
     {},
     "single; RocksDB and changelog, as it comes",
 )
 PATHWAY = Peer(
-    "Pathway 0.33.0, group-by", "pathway_group_by.py", ("pathway==0.33.0",), 500_000, {}, "single; state in memory"
+    "Pathway 0.33.0, group-by", "pathway_group_by.py", ("pathway==0.33.0",), 400_000, {}, "single; state in memory"
 )
 ENGINE = Peer(
-    "ClickHouse Kafka engine with a view, chdb 3.7.2", "clickhouse_kafka.py", ("chdb==3.7.2",), 500_000, {}, "single"
+    "ClickHouse Kafka engine with a view, chdb 3.7.2", "clickhouse_kafka.py", ("chdb==3.7.2",), 400_000, {}, "single"
 )
-PACKED_ENGINE = Peer(ENGINE.name, ENGINE.script, ENGINE.requirements, 1_200_000, {}, "packed")
+PACKED_ENGINE = Peer(ENGINE.name, ENGINE.script, ENGINE.requirements, 600_000, {}, "packed")
 PEERS = (FAUST, QUIX, PATHWAY, ENGINE, PACKED_ENGINE)
 
 

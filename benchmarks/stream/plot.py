@@ -10,6 +10,8 @@ FILE = ROOT / "docs" / "img" / "stream-growth.svg"
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 560, 300, 70, 110, 34, 46
 _COLOURS = ("#2563eb", "#d97706")
 _LINES = 4
+_APART = 7
+"""The names of two lines are moved apart by twice that, for lines that end close together."""
 
 
 def draw(steps: Sequence[Step], file: Path = FILE) -> None:
@@ -22,8 +24,10 @@ def draw(steps: Sequence[Step], file: Path = FILE) -> None:
         f'<text x="{_LEFT}" y="18" font-size="13">Thousand events per second, by partitions and workers</text>',
         *_grid(most),
     ]
-    for workers, colour in zip(WORKERS, _COLOURS, strict=True):
-        parts += _line([step for step in steps if step.workers == workers], colour, most)
+    lines = [[step for step in steps if step.workers == workers] for workers in WORKERS]
+    lines.sort(key=lambda line: -line[-1].rate.median)
+    for number, line in enumerate(lines):
+        parts += _line(line, _COLOURS[WORKERS.index(line[0].workers)], most, _APART * (2 * number - 1))
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text("\n".join([*parts, "</svg>", ""]))
 
@@ -57,7 +61,7 @@ def _grid(most: float) -> list[str]:
     return [*parts, f'<text x="{middle:.1f}" y="{_HEIGHT - 8}" text-anchor="middle">partitions</text>']
 
 
-def _line(steps: Sequence[Step], colour: str, most: float) -> list[str]:
+def _line(steps: Sequence[Step], colour: str, most: float, moved: int) -> list[str]:
     points = [(_x(step.partitions), step.rate) for step in steps]
     path = " ".join(f"{x:.1f},{_y(rate.median, most):.1f}" for x, rate in points)
     parts = [f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>']
@@ -67,4 +71,4 @@ def _line(steps: Sequence[Step], colour: str, most: float) -> list[str]:
         parts.append(f'<circle cx="{x:.1f}" cy="{middle:.1f}" r="3.5" fill="{colour}"/>')
     x, rate = points[-1]
     name = f"{steps[0].workers} worker{'s' * (steps[0].workers > 1)}"
-    return [*parts, f'<text x="{x + 12:.1f}" y="{_y(rate.median, most) + 4:.1f}" fill="{colour}">{name}</text>']
+    return [*parts, f'<text x="{x + 12:.1f}" y="{_y(rate.median, most) + 4 + moved:.1f}" fill="{colour}">{name}</text>']

@@ -11,9 +11,9 @@ from benchmarks.stream.scene import Scene
 from benchmarks.stream.trail import Run
 from benchmarks.table import ratio, spread, table
 
-FULL = 1_200_000
+FULL = 600_000
 """Events of the longest runs; the slower sides get as much less as they are slower."""
-_BEHIND_PACKER = 300_000
+_BEHIND_PACKER = 150_000
 _FEWEST = 3_000
 
 

@@ -8,6 +8,8 @@ from chdb.session import Session
 from clocked import BOOTSTRAP, GROUP, NO_SESSION, TOPIC, Trail  # type: ignore[import-not-found]  # beside this script
 
 LOOK_S = 0.05
+POLLED = 32 if TOPIC.startswith("packed") else 65_536
+"""Records taken at once: so many packed ones that a block has about its usual 65 536 rows; single ones as it comes."""
 COUNTS = (
     "CREATE TABLE bench.counts (session_id String, minute UInt32, events UInt64) "
     "ENGINE = SummingMergeTree ORDER BY (session_id, minute)"
@@ -15,7 +17,8 @@ COUNTS = (
 QUEUE = (
     "CREATE TABLE bench.queue (occurred_at Int64, session_id String) ENGINE = Kafka SETTINGS "
     f"kafka_broker_list = '{BOOTSTRAP}', kafka_topic_list = '{TOPIC}', kafka_group_name = '{GROUP}', "
-    "kafka_format = 'JSONEachRow', kafka_num_consumers = 1, kafka_flush_interval_ms = 500"
+    "kafka_format = 'JSONEachRow', kafka_num_consumers = 1, kafka_flush_interval_ms = 500, "
+    f"kafka_poll_max_batch_size = {POLLED}"
 )
 VIEW = (
     "CREATE MATERIALIZED VIEW bench.view TO bench.counts AS "
