@@ -49,27 +49,7 @@ def application(
     listening: Listening,
 ) -> faust.App:
     """Make the application of one worker."""
-    app = faust.App(
-        membership.group,
-        broker=[f"kafka://{server}" for server in connection.bootstrap.split(",")],
-        broker_credentials=_credentials(connection),
-        broker_commit_interval=1.0,
-        broker_session_timeout=membership.session_s,
-        broker_heartbeat_interval=membership.session_s / 6,
-        broker_max_poll_interval=3600.0,
-        consumer_auto_offset_reset="earliest",
-        consumer_max_fetch_size=8 << 20,
-        stream_buffer_maxsize=RECORDS,
-        stream_wait_empty=False,
-        stream_processing_timeout=24 * 3600.0,
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        store="memory://",
-        datadir=Path(gettempdir()) / f"hostledger-worker-{os.getpid()}",
-        web_host=listening.host,
-        web_port=listening.port,
-        autodiscover=False,
-    )
+    app = _configured(connection, membership, listening)
     records = app.topic(topics.events, topics.roster, key_serializer="raw", value_serializer="raw", value_type=bytes)
     roster = TP(topics.roster, 0)
 
@@ -93,6 +73,16 @@ def application(
             if engine.places:
                 await conductor.look_around(await roster_end())
 
+    app.agent(records, concurrency=1, supervisor_strategy=CrashingSupervisor)(book)
+    app.task(look_around)
+    _follow(app, engine, conductor)
+    _serve(app, engine, metrics)
+    return app
+
+
+def _follow(app: faust.App, engine: Engine, conductor: Conductor) -> None:
+    """Tell engine and conductor which partitions come and go, and when to end."""
+
     async def assigned(_app: Any, assigned: set[TP], **_: object) -> None:  # noqa: ANN401  # as above
         engine.assigned(_places(assigned))
 
@@ -103,13 +93,33 @@ def application(
     async def before_shutdown(_app: Any, **_: object) -> None:  # noqa: ANN401  # as above
         await conductor.stop()
 
-    app.agent(records, concurrency=1, supervisor_strategy=CrashingSupervisor)(book)
-    app.task(look_around)
     app.on_partitions_assigned.connect(assigned, weak=False)
     app.on_partitions_revoked.connect(revoked, weak=False)
     app.on_before_shutdown.connect(before_shutdown, weak=False)
-    _serve(app, engine, metrics)
-    return app
+
+
+def _configured(connection: Connection, membership: Membership, listening: Listening) -> faust.App:
+    return faust.App(
+        membership.group,
+        broker=[f"kafka://{server}" for server in connection.bootstrap.split(",")],
+        broker_credentials=_credentials(connection),
+        broker_commit_interval=1.0,
+        broker_session_timeout=membership.session_s,
+        broker_heartbeat_interval=membership.session_s / 6,
+        broker_max_poll_interval=3600.0,
+        consumer_auto_offset_reset="earliest",
+        consumer_max_fetch_size=8 << 20,
+        stream_buffer_maxsize=RECORDS,
+        stream_wait_empty=False,
+        stream_processing_timeout=24 * 3600.0,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        store="memory://",
+        datadir=Path(gettempdir()) / f"hostledger-worker-{os.getpid()}",
+        web_host=listening.host,
+        web_port=listening.port,
+        autodiscover=False,
+    )
 
 
 def _serve(app: faust.App, engine: Engine, metrics: Metrics) -> None:
