@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.applications import Starlette
 
-GRACE_S = 3
+GRACE_S = 10
 """How long open answers may take to finish when the server stops."""
 
 
