@@ -48,11 +48,11 @@ class Conductor:
         if done is None:
             return
         offsets, seeks = done
+        for place, offset in offsets.items():
+            self._acknowledge(place, offset)
         for place, offset in seeks.items():
             self._unacknowledged.pop(place, None)
             await self._seek(place, offset)
-        for place, offset in offsets.items():
-            self._acknowledge(place, offset)
 
     async def look_around(self, roster_end: int) -> None:
         """Do what is due without any event."""

@@ -33,12 +33,17 @@ class TooManyRejects(Exception):  # noqa: N818  # named for what is the case
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Short wait for the roster (ms), bytes of a batch, share of rejects that stops, ms between fits (0: none)."""
+    """Short wait for the roster (ms), bytes of a batch, share of rejects that stops, ms between fits (0: none).
+
+    gap_ms: how long missing offsets are sought; compacted_ms: the same for the roster, whose topic may lack some.
+    """
 
     wait_ms: int = 2_000
     batch_bytes: int = 24 << 20
     rejects: Fraction = Fraction(1, 5)
     fit_every_ms: int = 3_600_000
+    gap_ms: int = 30_000
+    compacted_ms: int = 3_000
 
 
 class Engine:
@@ -88,9 +93,7 @@ class Engine:
             if message.place in ours:
                 self._queues.setdefault(message.place, Queue()).add(message)
         self._ends.update(ends)
-        seeks = {place: self._lane(place).next_offset for place in self._busy() if self._is_missing(place)}
-        for place in seeks:
-            self._queues[place].messages.clear()
+        seeks = {place: offset for place in self._busy() if (offset := self._sought(place)) is not None}
         self._drain_all(roster_end)
         return {place: lane.next_offset for place, lane in self._lanes.items()}, seeks
 
@@ -150,18 +153,32 @@ class Engine:
             self._lanes[place] = self.patience.with_(lambda: Lane(self._means, str(place), number))
         return self._lanes[place]
 
-    def _is_missing(self, place: Place) -> bool:
-        """Whether records before the first that waits have to be sought; said loudly if they cannot be found."""
-        lane, queue = self._lane(place), self._queues[place]
-        gap = queue.messages[0].record.offset - lane.next_offset
-        if gap <= 0 or lane.number == lanes.ROSTER:
-            return False
-        if not queue.sought:
-            queue.sought = True
-            return True
-        self._metrics.missing.labels(lane.source).inc(gap)
-        structlog.get_logger("worker").error("offsets are gone", source=lane.source, first=lane.next_offset, count=gap)
-        return False
+    def _sought(self, place: Place) -> int | None:
+        """Give an offset to seek to where records are missing, and let go of what lies behind the gap.
+
+        After a partition has moved, Faust may first bring records that it had fetched before; those in between follow.
+        What does not come in time is gone, and that is said loudly.
+        """
+        lane, queue, now = self._lane(place), self._queues[place], time.monotonic()
+        offset = queue.missing(lane.next_offset)
+        if offset is None:
+            queue.sought = None
+            return None
+        if queue.sought is None or queue.sought[0] != offset:
+            queue.sought = (offset, now)
+        patience_ms = self._limits.compacted_ms if lane.number == lanes.ROSTER else self._limits.gap_ms
+        if now - queue.sought[1] < patience_ms / 1000:
+            queue.messages = [message for message in queue.messages if message.record.offset < offset]
+            return offset
+        queue.given_up = offset
+        self._say_gone(lane, offset, next(m.record.offset for m in queue.messages if m.record.offset > offset))
+        return None
+
+    def _say_gone(self, lane: Lane, first: int, behind: int) -> None:
+        if lane.number != lanes.ROSTER:  # whose topic is compacted: what is gone there came again later
+            self._metrics.missing.labels(lane.source).inc(behind - first)
+            log = structlog.get_logger("worker")
+            log.error("offsets are gone", source=lane.source, first=first, count=behind - first)
 
     def _pins(self) -> Pins:
         return self.patience.with_(lambda: intents.pins(self._means.warehouse, self._means.clock_ms()))
@@ -173,7 +190,7 @@ class Engine:
             self._advanced(lane, queue, part, pins, end)
             for part in (queue.first(self._limits.batch_bytes), queue.messages)
         ):
-            queue.sought = False
+            pass
         self._metrics.lag.labels(lane.source).set(max(end - lane.next_offset, 0))
         self._metrics.open_watches.labels(lane.source).set(lane.open_watches)
 

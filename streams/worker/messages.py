@@ -28,10 +28,23 @@ class Message(NamedTuple):
 
 @dataclass(slots=True)
 class Queue:
-    """What waits for a lane, in the order of offsets, and whether offsets that were missing were sought once."""
+    """What waits for a lane, in the order of offsets.
+
+    sought: the missing offset that is being sought, and since when (seconds); given_up: one that was not found in time.
+    """
 
     messages: list[Message] = field(default_factory=list)
-    sought: bool = False
+    sought: tuple[int, float] | None = None
+    given_up: int | None = None
+
+    def missing(self, expected: int) -> int | None:
+        """Give the first offset from `expected` on that is not there although a later one is."""
+        for message in self.messages:
+            offset = message.record.offset
+            if offset > expected and expected != self.given_up:
+                return expected
+            expected = max(expected, offset + 1)
+        return None
 
     def add(self, message: Message) -> None:
         """Put a message at the end; one that is there, or lies before one that is there, is passed over."""
