@@ -96,7 +96,7 @@ class Stage:
         return Server.open(self.url, password=native_child.PASSWORD)
 
     def drained(self, *, fits: int = 0) -> None:
-        """Wait until every record is booked, so many fits are made, and nothing more is done."""
+        """Wait until every record is booked, every lane has adopted so many fits, and nothing more is booked."""
         until, quiet_since, seen = time.monotonic() + PATIENCE_S, time.monotonic(), None
         with closing(self.books()) as warehouse:
             while time.monotonic() < until:
@@ -104,13 +104,10 @@ class Stage:
                 state = _state(warehouse)
                 if state is None or state != seen:
                     seen, quiet_since = state, time.monotonic()
-                reached, fitted, _ = state or ({}, 0, 0)
+                reached = state[0] if state else {}
                 quiet = time.monotonic() - quiet_since > QUIET_S
-                if (
-                    quiet
-                    and fitted >= fits
-                    and all(reached.get(source, 0) >= end for source, end in self.ends().items())
-                ):
+                whole = all(reached.get(source, 0) >= end for source, end in self.ends().items())
+                if quiet and whole and _adopted(warehouse) >= fits:
                     return
         lost = [worker.process.poll() for worker in self.workers]
         tail = self.log.read_text()[-3000:]
@@ -157,14 +154,24 @@ class Worker:
         self.process.wait(20)
 
 
-def _state(warehouse: Server) -> tuple[dict[str, int], int, int] | None:
+def _state(warehouse: Server) -> tuple[dict[str, int], int] | None:
+    """Up to which offset each partition is booked, and how many batches booked something."""
     try:
         found = rows(warehouse, "SELECT source, max(last_offset) FROM batches GROUP BY source")
-        fits = rows(warehouse, "SELECT count() FROM markov_fits")
         batches = rows(warehouse, "SELECT count() FROM batches WHERE events + restatements > 0")
     except WarehouseError:
         return None
-    return {source: int(offset) for source, offset in found}, int(fits[0][0]), int(batches[0][0])
+    return {source: int(offset) for source, offset in found}, int(batches[0][0])
+
+
+def _adopted(warehouse: Server) -> int:
+    """The version of the Markov fit that every lane of events stands on at least."""
+    found = rows(
+        warehouse,
+        "SELECT min(fit) FROM (SELECT max(fit) AS fit FROM intents WHERE batch IN (SELECT batch FROM batches) "
+        "AND bitShiftRight(batch, 40) > 1 GROUP BY bitShiftRight(batch, 40))",
+    )
+    return int(found[0][0])
 
 
 def everything(warehouse: Warehouse) -> dict[str, Any]:
