@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 
 from analytics.allocation import allocate
-from analytics.models import UNATTRIBUTED
 from analytics.postings import Postings, postings, shares
 from analytics.walks import Numbers, factorized, integers, rows_among
 
@@ -118,33 +117,3 @@ def lines(target: pl.DataFrame, booked: pl.DataFrame, reasons: pl.DataFrame) -> 
         .with_columns(kind=pl.lit("restatement"))
     )
     return pl.concat([untouched, new.with_columns(reason=pl.lit("")).select(columns), restated.select(columns)])
-
-
-def conservation(entries: pl.DataFrame, orders: pl.DataFrame, refunds: pl.DataFrame) -> pl.DataFrame:
-    """Check that money is conserved: per currency and model, host credits + unattributed = net GMV + excess.
-
-    Returns currency, model, gmv, refunds, net, credited (hosts), unattributed, excess, difference (0 where it holds).
-    """
-    money = orders.group_by("currency").agg(gmv=pl.col("amount_minor").sum())
-    returned = (
-        refunds.join(orders.select("order_id"), on="order_id")
-        .group_by("currency")
-        .agg(refunds=pl.col("amount_minor").sum())
-    )
-    account = pl.col("host_id")
-    booked = entries.group_by("currency", "model").agg(
-        credited=pl.col("amount_minor").filter(~account.is_in([UNATTRIBUTED, EXCESS])).sum(),
-        unattributed=pl.col("amount_minor").filter(account == UNATTRIBUTED).sum(),
-        excess=pl.col("amount_minor").filter(account == EXCESS).sum(),
-    )
-    return (
-        booked.join(money, on="currency", how="full", coalesce=True)
-        .join(returned, on="currency", how="left")
-        .with_columns(pl.col("refunds").fill_null(0))
-        .with_columns(net=pl.col("gmv") - pl.col("refunds"))
-        .with_columns(
-            difference=pl.col("credited") + pl.col("unattributed") - pl.col("net") - pl.col("excess"),
-        )
-        .select("currency", "model", "gmv", "refunds", "net", "credited", "unattributed", "excess", "difference")
-        .sort("currency", "model")
-    )

@@ -1,6 +1,5 @@
 """How a command speaks: tables for people, JSON and CSV for machines, and clear refusals."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -78,8 +77,3 @@ def refusing(*errors: type[Exception]) -> Iterator[None]:
         yield
     except errors as error:
         refuse(str(error))
-
-
-def is_terminal() -> bool:
-    """Whether a person is watching standard error."""
-    return sys.stderr.isatty()

@@ -14,6 +14,9 @@ import msgspec
 
 from analytics.warehouse import WarehouseError
 
+Kind = Literal["events", "fit", "adopt"]
+"""Work of a batch: lines of a source, a new Markov fit, the restatement by a fit that another lane made."""
+
 
 class Intent(msgspec.Struct, frozen=True):
     """What a batch is: its number, kind of work, source and place in it, and when it was taken on.
@@ -23,7 +26,7 @@ class Intent(msgspec.Struct, frozen=True):
     """
 
     batch: int
-    kind: Literal["events", "fit", "adopt"]
+    kind: Kind
     source: str
     first_position: int
     last_offset: int

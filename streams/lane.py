@@ -17,7 +17,7 @@ from streams.arriving import Arrived, Record
 from streams.batch import Mark, unmarked
 from streams.crossing import orders_to_touch
 from streams.intents import Pins
-from streams.journal import Intent
+from streams.journal import Intent, Kind
 from streams.outcome import Outcome, Stored, Taken
 from streams.rosters import Rosters
 from streams.state import ANY_FIT, restore
@@ -115,7 +115,7 @@ class Lane:
             self._unfinished = self._taken_on("fit", self.next_offset, pins, caught_up=True)
         return self.look_around(pins)
 
-    def _due(self, pins: Pins) -> str | None:
+    def _due(self, pins: Pins) -> Kind | None:
         if self.number == lanes.ROSTER or lanes.is_first(self._state.batch + 1):
             return None
         if pins.fit > self._state.fit.version and "markov" in self._means.rules.models:
@@ -130,13 +130,13 @@ class Lane:
         known = self._state.roster
         return pins.roster_batch > known.batch and not self._means.rosters.at(pins.roster_batch).says_the_same_as(known)
 
-    def _taken_on(self, kind: str, last_offset: int, pins: Pins, *, caught_up: bool) -> Intent:
+    def _taken_on(self, kind: Kind, last_offset: int, pins: Pins, *, caught_up: bool) -> Intent:
         own = self.number == lanes.ROSTER
         intent = intents.take_on(
             self._means.warehouse,
             Intent(
                 batch=self._state.batch + 1,
-                kind=kind,  # type: ignore[arg-type]  # one of the kinds
+                kind=kind,
                 source=self.source,
                 first_position=self.next_offset,
                 last_offset=last_offset,

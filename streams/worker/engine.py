@@ -143,14 +143,14 @@ class Engine:
         for place in left:
             self._queues.pop(place, None)
             lane = self._lanes.get(place)
-            if lane and (place not in ours or not self.patience.with_(lane.is_where_it_was)):
+            if lane and (place not in ours or not self.patience.insist(lane.is_where_it_was)):
                 del self._lanes[place]
                 self._metrics.forget(str(place))
 
     def _lane(self, place: Place) -> Lane:
         if place not in self._lanes:
             number = self._number(place)
-            self._lanes[place] = self.patience.with_(lambda: Lane(self._means, str(place), number))
+            self._lanes[place] = self.patience.insist(lambda: Lane(self._means, str(place), number))
         return self._lanes[place]
 
     def _sought(self, place: Place) -> int | None:
@@ -181,16 +181,15 @@ class Engine:
             log.error("offsets are gone", source=lane.source, first=first, count=behind - first)
 
     def _pins(self) -> Pins:
-        return self.patience.with_(lambda: intents.pins(self._means.warehouse, self._means.clock_ms()))
+        return self.patience.insist(lambda: intents.pins(self._means.warehouse, self._means.clock_ms()))
 
     def _drain(self, place: Place, pins: Pins) -> None:
         """Do batch after batch of what waits, until it is done or more records must come first."""
         lane, queue, end = self._lane(place), self._queues[place], self._ends.get(place, 0)
-        while queue.messages and any(
-            self._advanced(lane, queue, part, pins, end)
-            for part in (queue.first(self._limits.batch_bytes), queue.messages)
-        ):
-            pass
+        advanced = True
+        while queue.messages and advanced:
+            parts = (queue.first(self._limits.batch_bytes), queue.messages)  # an unfinished batch may need more
+            advanced = any(self._advanced(lane, queue, part, pins, end) for part in parts)
         self._metrics.lag.labels(lane.source).set(max(end - lane.next_offset, 0))
         self._metrics.open_watches.labels(lane.source).set(lane.open_watches)
 
@@ -203,7 +202,7 @@ class Engine:
     def _counted(self, work: Callable[[], Outcome | None], part: Sequence[Message]) -> bool:
         """Do a batch, if there is one to do, and count it."""
         began = time.monotonic()
-        outcome = self.patience.with_(work)
+        outcome = self.patience.insist(work)
         if outcome is None:
             return False
         self._metrics.count(outcome, time.monotonic() - began)

@@ -30,7 +30,7 @@ class Patience:
         self.stopping = threading.Event()
         self.away = ""
 
-    def with_(self, work: Callable[[], _Answer]) -> _Answer:
+    def insist(self, work: Callable[[], _Answer]) -> _Answer:
         """Do some work, again and again if need be. Raises Stopped, and what is not the engines being away."""
         pause = _FIRST_PAUSE_S
         while True:
