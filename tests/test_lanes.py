@@ -196,3 +196,21 @@ def test_a_worker_that_comes_late_to_a_closed_batch_takes_the_word_of_the_other(
     assert lane.next_offset == owner.lane(number).next_offset
     assert lane.newest_ms == owner.lane(number).newest_ms
     assert posted(warehouse) == before
+
+
+def test_a_worker_that_wanted_another_cut_does_the_batch_that_stands(warehouse: Embedded) -> None:
+    """The first intent for a number stands, also for a worker that was there before it and has fewer records."""
+    events, random = scenario(96, "small"), Random(96)
+    log, rules, fate = routed(events, random), Rules(models=STREAMED), Fate()
+    owner, other = Group(warehouse, log, rules, fate), Group(warehouse, log, rules)
+    number = max(every_lane(), key=lambda lane: (lane != lanes.ROSTER, len(log.records[lane])))
+    lane, records = other.lane(number), log.records[number]
+    with pytest.raises(Death):
+        owner.step(number, 3)
+    assert fate.deaths == ["intent"]
+    assert lane.advance(records[:1], pins(warehouse, 0), caught_up=False) is None
+    assert lane.next_offset == 0
+    assert lane.advance(records, pins(warehouse, 0), caught_up=True) is not None
+    assert lane.next_offset == 3
+    other.drain()
+    assert posted(warehouse) == refereed(referee_books(events, RefereeRules(models=STREAMED)).entries)

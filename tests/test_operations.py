@@ -167,7 +167,7 @@ def test_a_full_disk_of_the_server_is_waited_for() -> None:
             )
         return "stored"
 
-    assert Patience(metrics).with_(insert) == "stored"
+    assert Patience(metrics).insist(insert) == "stored"
     assert metrics.registry.get_sample_value("hostledger_retries_total", {"what": "warehouse"}) == 1
     assert metrics.registry.get_sample_value("hostledger_away") == 0
 
