@@ -9,10 +9,13 @@ import pytest
 from lane_stage import Group, Log, every_lane, intents_and_batches, routed
 from referee import books as referee_books
 from referee_models import EVERY_MODEL, RefereeRules
-from scenarios import scenario
+from scenario_stage import Event
+from scenarios import scenario, to_bytes
 from test_processor import STREAMED, assert_rollups, shaken
 from warehouse_books import posted, refereed, rows
 
+from analytics.crediting import books
+from analytics.decoding import decode
 from analytics.rules import Rules
 from analytics.warehouse.embedded import Embedded
 from streams import batch, booking, lanes
@@ -56,6 +59,27 @@ def test_a_fit_of_the_rosters_lane_is_adopted_by_all_lanes(warehouse: Embedded, 
     newest_ms = max(lane.newest_ms for lane in group.lanes.values())
     assert posted(warehouse) == refereed(referee_books(events, RefereeRules()).entries)
     assert_rollups(warehouse, events, newest_ms, EVERY_MODEL)
+
+
+def paths_kept(warehouse: Embedded) -> list[tuple[str, ...]]:
+    """The evidence that stands for each order: sessions, milliseconds and line-ups of its steps."""
+    return rows(
+        warehouse,
+        "SELECT order_id, toString(argMax((session_ids, watched_ms, host_ids), batch)) FROM order_paths "
+        "GROUP BY order_id ORDER BY order_id",
+    )
+
+
+def paths_of_history(events: list[Event]) -> list[tuple[str, ...]]:
+    """The same from the whole history at once."""
+    facts = decode(to_bytes(events)).facts
+    steps = books(facts, Rules(models=STREAMED)).steps.sort("order_id", "step")
+    found = {
+        order_id: (list(part["session_id"]), list(part["watched_ms"]), [list(hosts) for hosts in part["host_ids"]])
+        for (order_id,), part in steps.group_by("order_id")
+    }
+    orders = sorted(facts.orders["order_id"].unique())
+    return [(order, str(found.get(order, ([], [], []))).replace(", ", ",")) for order in orders]
 
 
 class Death(BaseException):
@@ -109,6 +133,7 @@ def test_death_after_any_step_loses_nothing_and_books_nothing_twice(
             continue
     newest_ms = max(lane.newest_ms for lane in group.lanes.values())
     assert {"intent", "ledger", "orders", "viewer_events", "told", "batches"} <= set(fate.deaths)
+    assert paths_kept(warehouse) == paths_of_history(events)
     assert posted(warehouse) == refereed(referee_books(events, RefereeRules(models=STREAMED)).entries)
     assert_rollups(warehouse, events, newest_ms, STREAMED)
 
