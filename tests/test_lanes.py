@@ -19,7 +19,7 @@ from analytics.decoding import decode
 from analytics.rules import Rules
 from analytics.warehouse.embedded import Embedded
 from streams import batch, booking, lanes
-from streams.intents import pins
+from streams.intents import Pins, pins
 from streams.kafka.routing import partition_of
 
 
@@ -239,3 +239,49 @@ def test_a_worker_that_wanted_another_cut_does_the_batch_that_stands(warehouse: 
     assert lane.next_offset == 3
     other.drain()
     assert posted(warehouse) == refereed(referee_books(events, RefereeRules(models=STREAMED)).entries)
+
+
+HOUR_MS = 3_600_000
+
+
+def two_viewers_hours_apart() -> tuple[Log, int, int]:
+    """One viewer joins and is never heard of again; five hours later another one joins in another lane."""
+    names = [f"v{number}" for number in range(99)]
+    early = names[0]
+    late = next(name for name in names if partition_of(name, 3) != partition_of(early, 3))
+    log = Log()
+    for viewer, at_ms in ((early, 1), (late, 1 + 5 * HOUR_MS)):
+        join = b'{"event_id":"%s","type":"viewer_joined","occurred_at":%d,"session_id":"s","viewer_id":"%s"}'
+        lane = lanes.FIRST_OF_EVENTS + partition_of(viewer, 3)
+        log.append(lane, join % (viewer.encode(), at_ms, viewer.encode()))
+    of_early, of_late = (lanes.FIRST_OF_EVENTS + partition_of(name, 3) for name in (early, late))
+    return log, of_early, of_late
+
+
+def test_a_lane_without_traffic_hears_of_the_time_in_others_and_ends_silent_watches(warehouse: Embedded) -> None:
+    log, of_early, of_late = two_viewers_hours_apart()
+    group = Group(warehouse, log, Rules())
+    group.step(of_early, 1)
+    group.step(of_late, 1)
+    assert rows(warehouse, "SELECT sum(change) FROM presence") == [("2",)]
+    group.drain()
+    ended = "SELECT toUnixTimestamp64Milli(at), change FROM presence WHERE viewer_id = 'v0' ORDER BY at"
+    assert rows(warehouse, ended) == [("1", "1"), (str(1 + Rules().idle_ms), "-1")]
+
+
+def test_a_batch_without_records_that_a_death_cut_off_is_finished_whatever_is_due_by_then(warehouse: Embedded) -> None:
+    log, of_early, of_late = two_viewers_hours_apart()
+    first = Group(warehouse, log, Rules())
+    first.step(of_early, 1)
+    first.step(of_late, 1)
+
+    def die(step: str) -> None:
+        if step == "presence":
+            raise Death
+
+    with pytest.raises(Death):
+        Group(warehouse, log, Rules(), die).lane(of_early).look_around(pins(warehouse, 0))
+    nothing_new = Pins(roster_batch=0, roster_offset=0, fit=0, newest_ms=0)
+    assert Group(warehouse, log, Rules()).lane(of_early).look_around(nothing_new) is not None
+    taken_on, whole = intents_and_batches(warehouse)
+    assert taken_on == whole

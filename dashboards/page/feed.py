@@ -19,6 +19,9 @@ from dashboards.page.snapshot import clock, snapshot
 PAUSE_S = 1.0
 """Pages are pushed to at most this often."""
 
+FIRST_PAUSE_S = 0.1
+"""Where nothing is stored yet, the first figures are looked for this often."""
+
 BEAT_S = 5.0
 """A page that gets nothing new hears the server's clock this often, and knows that the line is alive."""
 
@@ -124,7 +127,8 @@ class Feed:
         seen, took_s = self._batches, 0.0
         try:
             while self._listeners:
-                await asyncio.sleep(max(self._pause_s, REST * took_s))
+                pause_s = self._pause_s if seen else min(self._pause_s, FIRST_PAUSE_S)
+                await asyncio.sleep(max(pause_s, REST * took_s))
                 began = time.monotonic()
                 if await self._on_thread(self._look) != seen:
                     seen = self._batches
