@@ -288,15 +288,13 @@ def test_a_snapshot_asked_for_in_between_does_not_swallow_the_push(warehouse):
 def test_a_page_that_is_open_before_anything_is_stored_does_not_wait_for_its_turn(tmp_path):
     with (
         closing(Embedded.open(tmp_path)) as empty,
-        served(empty, pause_s=60) as address,
+        served(empty, pause_s=3600) as address,
         opened(f"{address}/stream") as page,
     ):
         assert heard(page)[1]["books"]["batches"] == 0
         batch(empty, 1)
-        event, data = heard(page)
-        while event == "beat":
-            event, data = heard(page)
-        assert data["books"]["batches"] == 1
+        told = next(data for event, data in (heard(page) for _ in range(6)) if event == "snapshot")
+        assert told["books"]["batches"] == 1
 
 
 def test_a_quiet_stream_tells_the_time(warehouse, monkeypatch):
