@@ -383,3 +383,13 @@ def test_amounts_and_items_of_an_order_are_the_sums_of_its_lines() -> None:
     order = decode(line_of(ORDER)).facts.orders
     assert order.select("amount_minor", "items").row(0) == (900, 4)
     assert order.schema["amount_minor"] == pl.Int64
+
+
+@pytest.mark.parametrize("around", [[], [JOIN], [JOIN, ORDER]])
+def test_a_gift_keeps_its_money_whatever_comes_beside_it(around: list[dict[str, Any]]) -> None:
+    """Columns that are rare are not read where they are absent; here they are there."""
+    gift = EXAMPLES["gift_sent"] | {"amount_minor": 6600, "currency": "KWD", "event_id": "gift"}
+    quiet = [JOIN | {"event_id": f"j{number}"} for number in range(3)]
+    found = decode(b"\n".join(line_of(event) for event in [*quiet, *around, gift, *around, *quiet])).facts.viewer_events
+    kept = found.filter(pl.col("amount_minor").is_not_null() | pl.col("currency").is_not_null())
+    assert kept.select("event_id", "amount_minor", "currency").rows() == [("gift", 6600, "KWD")]

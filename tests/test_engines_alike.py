@@ -231,9 +231,11 @@ wide = st.lists(
 
 
 @settings(parent=asked, max_examples=40)
-@given(given_rows=wide)
-def test_any_rows_come_back_as_they_went_in(both: dict[str, Any], given_rows: list[dict[str, Any]]) -> None:
-    frame = pl.DataFrame(given_rows, schema={name: dtype for name, (_, dtype) in WIDE_COLUMNS.items()})
+@given(given_rows=wide, cut=st.integers(0, 3))
+def test_any_rows_come_back_as_they_went_in(both: dict[str, Any], given_rows: list[dict[str, Any]], cut: int) -> None:
+    """Also the rows behind a cut: a block is often a part of a frame."""
+    whole_frame = pl.DataFrame(given_rows, schema={name: dtype for name, (_, dtype) in WIDE_COLUMNS.items()})
+    frame = whole_frame[min(cut, whole_frame.height - 1) :]
     read = "SELECT * REPLACE (toString(kind) AS kind, toDateTime64(second, 3, 'UTC') AS second) FROM wide"
     for engine in both.values():
         execute(engine, "DROP TABLE IF EXISTS wide")

@@ -1,10 +1,12 @@
 """The page of operations says what is so: its metrics, settings, rights and tests exist, and its promises are kept."""
 
 import ast
+import asyncio
 import json
 import re
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -28,6 +30,7 @@ from streams.kafka import packing, topics
 from streams.lane import Means
 from streams.rosters import Rosters
 from streams.worker import metrics as worker_metrics
+from streams.worker.conducting import Conductor
 from streams.worker.engine import HELD, Engine, Limits
 from streams.worker.messages import Message, Place
 from streams.worker.patience import Patience
@@ -259,6 +262,45 @@ def test_events_wait_shortly_for_the_roster_and_a_late_one_restates(warehouse: E
     worked.engine.look_around(1)
     assert worked.credited() == [("o0", "h1", "1000")]
     assert worked.metrics.registry.get_sample_value("hostledger_restatements_total") == 2
+
+
+class Fetched:
+    """A record as Faust hands it over; it remembers whether it was acknowledged."""
+
+    def __init__(self, found: Message) -> None:
+        self.message = SimpleNamespace(
+            topic=found.place.topic,
+            partition=found.place.partition,
+            offset=found.record.offset,
+            value=found.record.value,
+            headers=None,
+            timestamp=found.appended_ms / 1000,
+        )
+        self.is_acknowledged = False
+
+    def ack(self) -> None:
+        self.is_acknowledged = True
+
+
+def test_what_waits_is_not_acknowledged_before_it_is_stored(warehouse: Embedded) -> None:
+    """Acknowledging first would commit an offset to Kafka that a crash could never come back to."""
+    worked, now = Worked(warehouse, wait_ms=60_000), wall_ms()
+
+    async def seek(_place: Place, _offset: int) -> None:
+        raise AssertionError
+
+    async def play() -> None:
+        conductor = Conductor(worked.engine, seek)
+        waiting, on_air = Fetched(message(EVENTS, 0, order(0, now))), Fetched(message(ROSTER, 0, *roster(now)))
+        await conductor.take([waiting], {EVENTS: 1}, 1)
+        assert not waiting.is_acknowledged
+        assert worked.credited() == []
+        await conductor.take([on_air], {EVENTS: 1, ROSTER: 1}, 1)
+        assert (waiting.is_acknowledged, on_air.is_acknowledged) == (True, True)
+        assert [row[0] for row in worked.credited()] == ["o0"]
+        await conductor.stop()
+
+    asyncio.run(play())
 
 
 @pytest.mark.parametrize(("ahead_ms", "moves"), [(DAY_MS // 2, True), (2 * DAY_MS, False)])

@@ -25,9 +25,19 @@ from analytics.rules import DAY_MS, Rules
 from analytics.warehouse import Warehouse
 from analytics.warehouse.embedded import Embedded
 from analytics.warehouse.server import Server
+from streams import lanes
+from streams.arriving import Record
 from streams.generator import Plan, arrivals
 from streams.ingest import wall_ms
+from streams.intents import pins
+from streams.kafka import BrokerAway, topics
+from streams.kafka.connection import Connection
+from streams.kafka.producing import Producer
+from streams.lane import Lane, Means
 from streams.processor import Processor
+from streams.rosters import Rosters
+from streams.worker.metrics import Metrics
+from streams.worker.post import KafkaPost
 
 DAY = Plan.sized(9_000, 120, hours=4, sessions=6, malformed_rate=0.002, repeat_rate=0.01, late_rate=0.01)
 MakeStage = Callable[..., Stage]
@@ -105,6 +115,25 @@ def test_a_broker_that_restarts_is_waited_for(stage: MakeStage, breakable_kafka:
         scene.drained()
         with closing(scene.books()) as warehouse:
             assert_books(warehouse, events)
+
+
+def test_word_that_the_broker_has_not_acknowledged_keeps_the_batch_open(
+    warehouse: Embedded, breakable_kafka: Broker, prefix: str
+) -> None:
+    """Dead letters and word to other lanes go before the batch's own row: without the broker there is no such row."""
+    connection = Connection(breakable_kafka.bootstrap)
+    topics.ensure(connection, topics.declared(prefix, 1))
+    with closing(Producer(connection, delivery_ms=2_000)) as producer:
+        post = KafkaPost(producer, topics.names(prefix), Metrics())
+        means = Means(warehouse, Rules(), wall_ms, Rosters(warehouse), post)
+        lane = Lane(means, f"{prefix}.events-0", lanes.FIRST_OF_EVENTS)
+        breakable_kafka.kill()
+        with pytest.raises(BrokerAway):
+            lane.advance([Record(0, b"rubbish")], pins(warehouse, 0), caught_up=True)
+        assert rows(warehouse, "SELECT (SELECT count() FROM rejects), (SELECT count() FROM batches)") == [("1", "0")]
+        breakable_kafka.start()
+        assert lane.advance([Record(0, b"rubbish")], pins(warehouse, 0), caught_up=True) is not None
+    assert rows(warehouse, "SELECT (SELECT count() FROM rejects), (SELECT count() FROM batches)") == [("1", "1")]
 
 
 def test_a_clickhouse_that_goes_away_is_waited_for(apache_kafka: Broker, prefix: str, tmp_path: Path) -> None:
