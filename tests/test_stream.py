@@ -127,13 +127,15 @@ def test_word_that_the_broker_has_not_acknowledged_keeps_the_batch_open(
         post = KafkaPost(producer, topics.names(prefix), Metrics())
         means = Means(warehouse, Rules(), wall_ms, Rosters(warehouse), post)
         lane = Lane(means, f"{prefix}.events-0", lanes.FIRST_OF_EVENTS)
+        counts = "SELECT (SELECT count() FROM rejects), (SELECT count() FROM batches)"
+        lane.advance([Record(0, b"rubbish")], pins(warehouse, 0), caught_up=True)
         breakable_kafka.kill()
         with pytest.raises(BrokerAway):
-            lane.advance([Record(0, b"rubbish")], pins(warehouse, 0), caught_up=True)
-        assert rows(warehouse, "SELECT (SELECT count() FROM rejects), (SELECT count() FROM batches)") == [("1", "0")]
+            lane.advance([Record(1, b"rubbish")], pins(warehouse, 0), caught_up=True)
+        assert rows(warehouse, counts) == [("2", "1")]
         breakable_kafka.start()
-        assert lane.advance([Record(0, b"rubbish")], pins(warehouse, 0), caught_up=True) is not None
-    assert rows(warehouse, "SELECT (SELECT count() FROM rejects), (SELECT count() FROM batches)") == [("1", "1")]
+        assert lane.advance([Record(1, b"rubbish")], pins(warehouse, 0), caught_up=True) is not None
+    assert rows(warehouse, counts) == [("2", "2")]
 
 
 def test_a_clickhouse_that_goes_away_is_waited_for(apache_kafka: Broker, prefix: str, tmp_path: Path) -> None:
