@@ -138,7 +138,7 @@ def _refunds(work: Work, orders: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFra
     from_new_refunds = wrong.join(work.facts.refunds, on="refund_id", how="semi")
     from_new_orders = wrong.join(work.facts.orders, on="order_id", how="semi")
     from_elsewhere = wrong.filter(pl.col("order_id").is_in(list(work.touched)))
-    brought = pl.concat([from_new_refunds, from_new_orders, from_elsewhere]).unique("refund_id", maintain_order=True)
+    brought = pl.concat([from_new_refunds, from_new_orders, from_elsewhere]).unique("refund_id").sort("refund_id")
     return bookable, brought, found["refund_id"]
 
 

@@ -70,7 +70,7 @@ def presence(changes: pl.DataFrame, recorded_ms: int) -> pl.DataFrame:
 
 
 def order_paths(steps: pl.DataFrame, of: pl.DataFrame) -> pl.DataFrame:
-    """Rows of `order_paths` for the orders in `of`; an order without a step has empty arrays."""
+    """Rows of `order_paths` for the orders in `of`, by order id; an order without a step has empty arrays."""
     paths = steps.group_by("order_id", maintain_order=True).agg(
         session_ids="session_id",
         started_at=pl.col("start_ms").cast(TIME),
@@ -80,6 +80,7 @@ def order_paths(steps: pl.DataFrame, of: pl.DataFrame) -> pl.DataFrame:
     )
     return (
         of.select("order_id")
+        .sort("order_id")
         .join(paths, on="order_id", how="left", maintain_order="left")
         .with_columns(
             pl.col("session_ids", "started_at", "ended_at", "watched_ms").fill_null([]),
