@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
@@ -12,7 +13,9 @@ from faust.types import TP
 from mode import CrashingSupervisor
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from streams.kafka import BrokerAway
 from streams.kafka.connection import Connection
+from streams.kafka.ends import End
 from streams.kafka.topics import Names
 from streams.worker.conducting import Conductor
 from streams.worker.engine import Engine
@@ -54,7 +57,7 @@ def application(
 ) -> faust.App:
     """Make the application of one worker."""
     app = _configured(connection, membership, listening)
-    roster = TP(topics.roster, 0)
+    end = End(connection, topics.roster, 0)
 
     async def seek(place: Place, offset: int) -> None:
         await app.consumer.seek(TP(*place), offset)
@@ -62,7 +65,11 @@ def application(
     conductor = Conductor(engine, seek)
 
     async def roster_end() -> int:
-        return int((await app.consumer.highwaters(roster)).get(roster) or 0)
+        while not app.should_stop:
+            with suppress(BrokerAway):
+                return await end.offset()
+            await app.sleep(LOOK_S)
+        return 0
 
     def book(topic: str, most: int) -> None:
         async def booked(stream: Any) -> AsyncGenerator[None, None]:  # noqa: ANN401  # Faust has no types
@@ -83,12 +90,12 @@ def application(
     book(topics.roster, ROSTER_RECORDS)
     book(topics.events, RECORDS)
     app.task(look_around)
-    _follow(app, engine, conductor)
+    _follow(app, engine, conductor, end)
     _serve(app, engine, metrics)
     return app
 
 
-def _follow(app: faust.App, engine: Engine, conductor: Conductor) -> None:
+def _follow(app: faust.App, engine: Engine, conductor: Conductor, end: End) -> None:
     """Tell engine and conductor which partitions come and go, and when to end."""
 
     async def assigned(_app: Any, assigned: set[TP], **_: object) -> None:  # noqa: ANN401  # as above
@@ -100,6 +107,7 @@ def _follow(app: faust.App, engine: Engine, conductor: Conductor) -> None:
 
     async def before_shutdown(_app: Any, **_: object) -> None:  # noqa: ANN401  # as above
         await conductor.stop()
+        await end.close()
 
     app.on_partitions_assigned.connect(assigned, weak=False)
     app.on_partitions_revoked.connect(revoked, weak=False)
