@@ -20,10 +20,14 @@ from streams.kafka.producing import Producer
 from streams.kafka.topics import names
 from streams.lane import Means
 from streams.rosters import Rosters
+from streams.worker.abreast import Abreast
 from streams.worker.application import Listening, Membership, application
-from streams.worker.engine import LANES_AT_ONCE, Engine, Limits
+from streams.worker.engine import Engine, Limits
 from streams.worker.metrics import Metrics
 from streams.worker.post import KafkaPost
+
+STATEMENTS_AT_ONCE = 8
+"""Connections of a worker to ClickHouse."""
 
 
 def worker(
@@ -52,8 +56,8 @@ def worker(
 
 
 def lanes_warehouse(settings: Settings) -> Pool:
-    """Connect to the server once for each lane that is done at a time. Raises WarehouseError."""
-    return Pool(connected(settings), LANES_AT_ONCE)
+    """Connect to the server as often as a worker asks it at once. Raises WarehouseError."""
+    return Pool(connected(settings), STATEMENTS_AT_ONCE)
 
 
 def make_worker(
@@ -68,6 +72,7 @@ def make_worker(
         rosters=Rosters(warehouse),
         post=KafkaPost(producer, topics, metrics),
         mark=mark,
+        each=Abreast(STATEMENTS_AT_ONCE, "insert").each,
     )
     limits = Limits(settings.wait_ms, rejects=settings.reject_limit, fit_every_ms=settings.fit_every_ms)
     engine = Engine(means, topics.roster, limits, metrics)

@@ -1,7 +1,7 @@
-"""Work on several lanes at once: while one waits for ClickHouse, another one decodes."""
+"""Work side by side: while one lane or one insert waits for ClickHouse, another one goes on."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from streams.worker.patience import Stopped
@@ -10,25 +10,21 @@ _Of = TypeVar("_Of")
 
 
 class Abreast:
-    """So many threads for the lanes of one worker; a single piece of work is done in the caller's own."""
+    """So many threads; a single piece of work is done in the caller's own."""
 
-    def __init__(self, threads: int) -> None:
-        self._threads = ThreadPoolExecutor(threads, "lane")
+    def __init__(self, threads: int, name: str) -> None:
+        self._threads = ThreadPoolExecutor(threads, name)
 
     def each(self, work: Callable[[_Of], object], of: Sequence[_Of]) -> None:
-        """Do the work for each and return when all is done.
+        """Do the work for each, in any order; return or raise when none is under way any more.
 
-        Raises what one of them raised: at once, while others are still at work; but Stopped only when all have ended.
+        Raises the first error in the order of `of`; Stopped only if there is no other.
         """
         if len(of) == 1:
             work(of[0])
             return
         under_way = [self._threads.submit(work, one) for one in of]
-        stopped: Stopped | None = None
-        for done in as_completed(under_way):
-            try:
-                done.result()
-            except Stopped as error:
-                stopped = error
-        if stopped:
-            raise stopped
+        wait(under_way)
+        errors = [error for done in under_way if (error := done.exception())]
+        for error in sorted(errors, key=lambda error: isinstance(error, Stopped)):
+            raise error

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
 import structlog
 
@@ -26,7 +27,7 @@ from streams.worker.patience import Patience
 HELD = 12
 """Batches that may wait for the roster."""
 LANES_AT_ONCE = 4
-"""Lanes that a worker does side by side; each has a connection to ClickHouse and a batch in memory."""
+"""Lanes that a worker does side by side, each with a batch in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,9 @@ class Limits:
     compacted_ms: int = 3_000
 
 
+_Of = TypeVar("_Of")
+
+
 class Engine:
     """The lanes of one worker. `turn` and `look_around` raise Stopped, TooManyRejects, WarehouseError."""
 
@@ -57,7 +61,7 @@ class Engine:
         self._ends: dict[Place, int] = {}
         self._hold = Hold(limits.wait_ms / 1000, HELD * limits.batch_bytes)
         self._brake = Brake(limits.rejects)
-        self._abreast = Abreast(LANES_AT_ONCE)
+        self._abreast = Abreast(LANES_AT_ONCE, "lane")
         self._fitted_ms = means.clock_ms()
         self.patience = Patience(metrics)
 
@@ -104,7 +108,7 @@ class Engine:
         busy, places = self._busy(), self.places
         quiet = [self._lane(place) for place in places if place not in busy]
         if quiet:
-            self._abreast.each(lambda lane: self._counted(lambda: lane.look_around(pins), []), quiet)
+            self._side_by_side(lambda lane: self._counted(lambda: lane.look_around(pins), []), quiet)
         if places and self._number(places[0]) == lanes.ROSTER:
             self._fit(self._lane(places[0]), pins)
         return {place: lane.next_offset for place, lane in self._lanes.items()}
@@ -119,7 +123,21 @@ class Engine:
         pins = self._pins()
         waited = sum(self._queues[place].size for place in waiting)
         if self._hold.is_over(pins.roster_offset, roster_end, waited):
-            self._abreast.each(lambda place: self._drain(place, pins), waiting)
+            self._side_by_side(lambda place: self._drain(place, pins), waiting)
+
+    def _side_by_side(self, work: Callable[[_Of], object], of: Sequence[_Of]) -> None:
+        """Work on several lanes; where one fails, the others end what they are at, and wait for nobody who is away."""
+
+        def watched(one: _Of) -> None:
+            done = False
+            try:
+                work(one)
+                done = True
+            finally:
+                if not done:
+                    self.patience.stopping.set()
+
+        self._abreast.each(watched, of)
 
     def _busy(self) -> list[Place]:
         return [place for place in self.places if place in self._queues and self._queues[place].messages]
