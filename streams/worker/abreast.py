@@ -1,7 +1,7 @@
 """Work side by side: while one lane or one insert waits for ClickHouse, another one goes on."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from streams.worker.patience import Stopped
@@ -24,7 +24,6 @@ class Abreast:
             work(of[0])
             return
         under_way = [self._threads.submit(work, one) for one in of]
-        wait(under_way)
         errors = [error for done in under_way if (error := done.exception())]
         for error in sorted(errors, key=lambda error: isinstance(error, Stopped)):
             raise error
