@@ -145,7 +145,8 @@ def test_death_after_any_step_loses_nothing_and_books_nothing_twice(
         except Death:
             continue
     newest_ms = max(lane.newest_ms for lane in group.lanes.values())
-    assert {"intent", "ledger", "orders", "viewer_events", "told", "batches"} <= set(fate.deaths)
+    certain = {"ledger", "orders", "viewer_events"} if order != "any" else set()  # a shuffle may spare a table
+    assert {"intent", "told", "batches"} | certain <= set(fate.deaths)
     assert paths_kept(warehouse) == paths_of_history(events)
     assert posted(warehouse) == refereed(referee_books(events, RefereeRules(models=STREAMED)).entries)
     assert_rollups(warehouse, events, newest_ms, STREAMED)
