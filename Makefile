@@ -4,7 +4,7 @@ BIN := .venv/bin
 PARALLEL := --numprocesses 2 --dist loadfile
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: install install-dev demo test check soak bench bench-stream lock clean
+.PHONY: install install-dev demo test check soak bench bench-stream bench-boards lock clean
 
 install: .venv/installed
 
@@ -45,6 +45,9 @@ bench: install-dev
 
 bench-stream: install-dev
 	$(BIN)/python -m benchmarks.stream
+
+bench-boards: install-dev
+	$(BIN)/python -m benchmarks.boards
 
 lock: install
 	$(BIN)/pip install --quiet uv

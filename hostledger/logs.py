@@ -31,3 +31,4 @@ def log_to_stderr() -> None:
         )
     )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("kafka.net.selector").setLevel(logging.ERROR)  # it warns whenever the machine is busy for 0.1 s

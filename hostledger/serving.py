@@ -4,14 +4,46 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Self
 
 from analytics.warehouse import Warehouse, WarehouseError
+from dashboards.page.access import is_loopback
 from dashboards.page.app import make_app
-from dashboards.page.server import PortInUse, serve
+from dashboards.page.server import CannotListen, serve
 from hostledger.output import refuse, tell
+from hostledger.settings import Settings
 
 
-def serve_while(warehouse: Warehouse, port: int, work: Callable[[threading.Event], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the page listens, what it asks for, and what it shows unless another is asked for."""
+
+    host: str
+    port: int
+    password: str = field(repr=False)
+    zone: str
+    model: str
+
+    @classmethod
+    def of(cls, settings: Settings, *, port: int | None = None, host: str | None = None) -> Self:
+        """Take the place that the settings or options name. Refuses other machines without a password."""
+        place = cls(
+            host or settings.page_host,
+            settings.port if port is None else port,
+            settings.page_password,
+            settings.timezone,
+            settings.model,
+        )
+        if not (place.password or is_loopback(place.host)):
+            refuse(
+                f"host {place.host} is reached from other machines: give the page a password in "
+                "HOSTLEDGER_PAGE_PASSWORD, or listen on 127.0.0.1"
+            )
+        return place
+
+
+def serve_while(warehouse: Warehouse, place: Place, work: Callable[[threading.Event], None]) -> None:
     """Serve the page until Ctrl-C; meanwhile run the work, which is given an event that says when to stop.
 
     The page stays when the work is done. If the work fails, the page stops too and the failure is raised.
@@ -30,8 +62,9 @@ def serve_while(warehouse: Warehouse, port: int, work: Callable[[threading.Event
 
     worker = threading.Thread(target=run, name="feeder")
     try:
-        serve(make_app(warehouse.reader), port, on_ready=lambda address: _begin(worker, address))
-    except PortInUse as error:
+        app = make_app(warehouse.reader, password=place.password, zone=place.zone, model=place.model)
+        serve(app, place.port, place.host, on_ready=lambda address: _begin(worker, address))
+    except CannotListen as error:
         refuse(str(error))
     finally:
         stopped.set()

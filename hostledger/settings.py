@@ -26,6 +26,7 @@ from hostledger.values import (
     share,
     time_zone,
     topic_prefix,
+    web_address,
 )
 from streams.kafka.connection import MECHANISMS, SECURITIES, Connection, WrongConnection
 
@@ -72,7 +73,14 @@ SETTINGS = {
     ),
     "timezone": Setting("TIMEZONE", "time zone of the seller; days are days in it", "UTC", time_zone),
     "model": Setting("MODEL", "attribution model shown unless another is asked for", "on_air", model_name),
-    "port": Setting("PORT", "port of the live page on 127.0.0.1; 0 takes any free one", "8765", port_number),
+    "port": Setting("PORT", "port of the live page; 0 takes any free one", "8765", port_number),
+    "page_host": Setting(
+        "PAGE_HOST",
+        "address of the live page; other machines need its password",
+        "127.0.0.1",
+        host_name,
+    ),
+    "page_password": Setting("PAGE_PASSWORD", "password or token that the live page asks for; never shown", "", str),
     "models": Setting("MODELS", "models that are booked, by comma", ",".join(MODELS), _models),
     "lookback_ms": Setting("LOOKBACK", "how far back a viewer's path reaches", "7d", duration_ms),
     "grace_ms": Setting("GRACE", "dead air that still credits the hosts before it", "120s", duration_ms),
@@ -97,6 +105,13 @@ SETTINGS = {
     "keys": Setting("KEYS", "file with the API keys of the collector, hashed", "hostledger-keys", Path),
     "collector_host": Setting("COLLECTOR_HOST", "address that the collector listens on", "127.0.0.1", host_name),
     "collector_port": Setting("COLLECTOR_PORT", "port of the collector; 0 takes any free one", "8766", port_number),
+    "grafana": Setting("GRAFANA", "URL of Grafana, for its boards", "http://127.0.0.1:3000", web_address),
+    "grafana_token": Setting("GRAFANA_TOKEN", "token of a service account there; never shown", "", str),
+    "grafana_user": Setting("GRAFANA_USER", "user there, where there is no token", "", str),
+    "grafana_password": Setting("GRAFANA_PASSWORD", "password of that user; never shown", "", str),
+    "grafana_clickhouse_password": Setting(
+        "GRAFANA_CLICKHOUSE_PASSWORD", "password with which Grafana reads ClickHouse; never shown", "", str
+    ),
 }
 
 
@@ -111,6 +126,8 @@ class Settings:
     timezone: str
     model: str
     port: int
+    page_host: str
+    page_password: str = field(repr=False)
     models: tuple[str, ...]
     lookback_ms: int
     grace_ms: int
@@ -135,6 +152,11 @@ class Settings:
     keys: Path
     collector_host: str
     collector_port: int
+    grafana: str
+    grafana_token: str = field(repr=False)
+    grafana_user: str
+    grafana_password: str = field(repr=False)
+    grafana_clickhouse_password: str = field(repr=False)
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Self:

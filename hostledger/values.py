@@ -95,3 +95,12 @@ def host_name(text: str) -> str:
     if not re.fullmatch(r"[\w.:-]+", text) or "//" in text:
         raise WrongSetting(f"host {text!r} is no name or address; use one such as 127.0.0.1 or 0.0.0.0")
     return text
+
+
+def web_address(text: str) -> str:
+    """Check the URL of a server on the web, and leave out the slash at its end. Raises WrongSetting."""
+    found = re.fullmatch(r"(https?://(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:]+\])(?::\d{1,5})?(?:/[\w./-]*)?)", text)
+    if not found:
+        shown = "the address" if "@" in text else repr(text)
+        raise WrongSetting(f"{shown} is no URL; write one without a user, such as http://127.0.0.1:3000")
+    return found[1].rstrip("/")

@@ -1,13 +1,18 @@
 """A small stage for the page: two rooms, a host and her digital twin, figures that can be added up by hand."""
 
 import json
+import urllib.error
 import urllib.request
+from collections import Counter
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import polars as pl
+import pytest
 
 from analytics.warehouse.embedded import Embedded
+from dashboards.boards import BOARDS
 from dashboards.page.app import make_app
 from dashboards.page.server import background
 
@@ -158,10 +163,18 @@ def staged(folder):
 
 
 @contextmanager
-def served(warehouse, now_ms=NOW, pause_s=0.2, reader=None):
-    """Serve the page of a warehouse; gives its address without the slash."""
-    with background(make_app(reader or warehouse.reader, lambda: now_ms, pause_s=pause_s)) as address:
+def served(warehouse, now_ms=NOW, pause_s=0.2, reader=None, **options):
+    """Serve the page of a warehouse; gives its address without the slash. now_ms: the time, or what tells it."""
+    clock = now_ms if callable(now_ms) else lambda: now_ms
+    with background(make_app(reader or warehouse.reader, clock, pause_s=pause_s, **options)) as address:
         yield address.rstrip("/")
+
+
+@contextmanager
+def shown(address, query="board=live", upto=None):
+    """Open a page: its stream, and what it got at first."""
+    with opened(f"{address}/api/stream?{query}") as stream:
+        yield stream, *board(stream, upto)
 
 
 def opened(url, **headers):
@@ -185,3 +198,88 @@ def heard(stream):
         if kind == "data":
             data = json.loads(text)
     return name, data
+
+
+def told(stream, event, panel=None):
+    """Read on to the next event of a name, of one panel if there is one; give its data."""
+    while True:
+        name, data = heard(stream)
+        if name == event and (panel is None or data["id"] == panel):
+            return data
+
+
+def board(stream, upto=None):
+    """Read what a page gets when it opens, or the first of it: the view, what each panel holds, the marks."""
+    view, panels = told(stream, "view"), {}
+    while True:
+        name, data = heard(stream)
+        if name == "marks":
+            return view, panels, data
+        if name == "beat":
+            continue
+        assert name == "panel"
+        panels[data["id"]] = data.get("error") or [dict(zip(data["columns"], row, strict=True)) for row in data["rows"]]
+        if data["id"] == upto:
+            return view, panels, None
+
+
+def refused(address, route, **headers):
+    """Ask for what is refused: the status and what is said."""
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        opened(f"{address}/{route}", **headers)
+    with refusal.value as answer:
+        text = answer.read()
+        return answer.status, json.loads(text) if answer.headers["Content-Type"] == "application/json" else text
+
+
+class Watched:
+    """A reader that counts what it is asked, and may be made to fail."""
+
+    def __init__(self, reader):
+        self.reader, self.asked, self.failing, self.opened = reader, Counter(), {}, 0
+
+    def __call__(self):
+        self.opened += 1
+        return self
+
+    def query(self, name, **parameters):
+        self._count(name)
+        return self.reader.query(name, **parameters)
+
+    def ask(self, text):
+        self._count(text)
+        return self.reader.ask(text)
+
+    def _count(self, what):
+        self.asked[what] += 1
+        for mark, error in self.failing.items():
+            if mark in what:
+                raise error
+
+    def close(self):
+        self.reader.close()
+
+    @contextmanager
+    def counted(self):
+        self.asked.clear()
+        yield self.asked
+
+
+def of_panels(asked):
+    """Questions that are not about how far the books are."""
+    return {text: count for text, count in asked.items() if not text.startswith("page_")}
+
+
+@contextmanager
+def few_panels():
+    """Give boards a few panels each: enough for what is not about figures."""
+    wanted = {"live": ("gmv", "online", "data_age", "products", "latest"), "finance": ("revenue",)}
+    whole = dict(BOARDS)
+    for name, ids in wanted.items():
+        panels = tuple(panel for panel in BOARDS[name].panels if panel.id in ids)
+        assert len(panels) == len(ids)
+        BOARDS[name] = replace(BOARDS[name], panels=panels)
+    try:
+        yield
+    finally:
+        BOARDS.update(whole)

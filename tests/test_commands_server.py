@@ -112,11 +112,11 @@ def test_the_page_shows_the_server(url: str, monkeypatch: pytest.MonkeyPatch) ->
     run("migrate", **settings)
     shown: list[int] = []
 
-    def serve(app: Any, _port: int, on_ready: Callable[[str], None]) -> None:
+    def serve(app: Any, _port: int, _host: str, on_ready: Callable[[str], None]) -> None:
         on_ready("http://127.0.0.1:0/")
-        handle = app.state.feed._open()
-        shown.append(handle.query("page_clock")["batches"][0])
-        handle.close()
+        desk = app.state.feed._desk
+        shown.append(desk.look().batches)
+        desk.close()
 
     monkeypatch.setattr(serving, "serve", serve)
     run("page", "--port=0", **settings)

@@ -25,6 +25,11 @@ import hostledger
 from analytics.rules import Rules
 from analytics.warehouse import WarehouseError
 from analytics.warehouse.server import Server
+from dashboards.boards import ALERTS, BOARDS
+from dashboards.grafana.checking import queries
+from dashboards.grafana.emitting import emitted
+from dashboards.macros import Range, expanded
+from dashboards.sql import statement
 from hostledger.door import COMMANDS, build
 from hostledger.settings import PREFIX, SETTINGS, Settings
 
@@ -60,7 +65,7 @@ def environments() -> Iterator[tuple[str, str, str]]:
 
 
 def test_the_services_are_those_of_one_machine() -> None:
-    parts = {"kafka", "clickhouse", "grafana", "topics", "migrate", "collector", "worker", "cli"}
+    parts = {"kafka", "clickhouse", "grafana", "topics", "migrate", "collector", "worker", "page", "cli"}
     assert set(SERVICES) == parts
     assert SERVICES["worker"]["deploy"]["replicas"] == 2
     assert "container_name" not in SERVICES["worker"]
@@ -117,7 +122,7 @@ def test_what_the_image_copies_is_there_and_not_kept_from_it() -> None:
 
 def test_ports_are_open_on_this_machine_only() -> None:
     ports = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert set(ports) == {"clickhouse", "collector", "grafana"}
+    assert set(ports) == {"clickhouse", "collector", "grafana", "page"}
     for published in ports.values():
         assert all(re.fullmatch(r"127\.0\.0\.1:(\d+):\1", port) for port in published), published
     everything = [port for published in ports.values() for port in published]
@@ -156,6 +161,9 @@ def test_our_health_checks_ask_a_route_that_is_there_on_the_port_that_is_set() -
         code = SERVICES[name]["healthcheck"]["test"][-1]
         compile(code, name, "exec")
         assert f"http://127.0.0.1:{port}/readyz" in code
+    assert "http://127.0.0.1:8765/healthz" in SERVICES["page"]["healthcheck"]["test"][-1]
+    assert given(SERVICES["page"])["HOSTLEDGER_PORT"] == "8765"
+    assert "/healthz" in (ROOT / "dashboards" / "page" / "app.py").read_text()
     assert '"/readyz"' in (ROOT / "streams" / "collector" / "app.py").read_text()
     assert '"/readyz"' in (ROOT / "streams" / "worker" / "application.py").read_text()
 
@@ -173,6 +181,7 @@ def test_every_service_waits_for_what_it_stands_on() -> None:
         "migrate": {"clickhouse"},
         "collector": {"topics"},
         "worker": {"topics", "migrate"},
+        "page": {"migrate"},
         "grafana": {"migrate"},
     }
 
@@ -180,7 +189,7 @@ def test_every_service_waits_for_what_it_stands_on() -> None:
 def test_every_file_that_is_mounted_is_there_and_every_volume_is_declared() -> None:
     mounts = [mount.split(":") for service in SERVICES.values() for mount in service.get("volumes", [])]
     files = [mount for mount in mounts if mount[0].startswith(".")]
-    assert len(files) == 4
+    assert len(files) == 5
     for source, _, mode in files:
         assert (ROOT / source).exists(), source
         assert mode == "ro"
@@ -212,7 +221,7 @@ def test_every_setting_is_one_that_we_know_and_every_value_is_taken() -> None:
 
 
 def test_the_users_of_clickhouse_are_named_with_their_own_passwords() -> None:
-    places = {"migrate": "migrator", "worker": "writer", "cli": "reader"}
+    places = {"migrate": "migrator", "worker": "writer", "page": "reader", "cli": "reader"}
     for name, user in places.items():
         environment = given(SERVICES[name])
         assert environment["HOSTLEDGER_CLICKHOUSE"] == f"clickhouse://{user}@clickhouse:9000/hostledger"
@@ -222,7 +231,7 @@ def test_the_users_of_clickhouse_are_named_with_their_own_passwords() -> None:
 
 def test_no_secret_is_written_down_and_none_has_a_default() -> None:
     secrets = [(name, key, value) for name, key, value in environments() if SECRET.search(key)]
-    assert len(secrets) == 9
+    assert len(secrets) == 11
     for name, key, value in secrets:
         assert re.fullmatch(r"\$\{\w+:\?[^}]+\}", value), (name, key)
     assert all(rest.startswith(":?") and len(rest) > 10 for _, rest in ASKED.findall(TEXT))
@@ -240,7 +249,8 @@ def test_the_boards_come_from_where_they_are_mounted_and_read_as_the_user_of_gra
     mounts = dict(mount.split(":")[:2] for mount in grafana["volumes"])
     folder = ROOT / "dashboards" / "provisioning"
     (provider,) = yaml.safe_load((folder / "dashboards" / "boards.yaml").read_text())["providers"]
-    assert mounts["./dashboards/boards"] == provider["options"]["path"]
+    assert mounts["./dashboards/provisioning/boards"] == provider["options"]["path"]
+    assert mounts["./dashboards/provisioning/alerting"] == "/etc/grafana/provisioning/alerting"
     (source,) = yaml.safe_load((folder / "datasources" / "clickhouse.yaml").read_text())["datasources"]
     assert (source["uid"], source["type"]) == ("clickhouse", grafana["environment"][PLUGINS].partition("@")[0])
     data = source["jsonData"]
@@ -307,7 +317,27 @@ def acting(tmp_path: Path) -> Iterator[Callable[[str], native_child.Child]]:
             child.kill()
 
 
-HIDDEN = ("viewer_id FROM orders", "line FROM rejects", "* FROM viewer_events", "* FROM presence")
+def answered(grafana: Server) -> int:
+    """Have every query of the boards and alerts planned with the rights of Grafana's user; says how many there are."""
+    span, count = Range(0, 60_000, 60_000), 0
+    for name, board in BOARDS.items():
+        values = {v.name: [] for v in board.variables} | {"zone": ["UTC"]}
+        for _, query in queries(emitted(name, board)):
+            grafana.run(f"EXPLAIN PLAN {expanded(query['rawSql'], span, values)}")
+            count += 1
+    for alert in ALERTS:
+        grafana.run(f"EXPLAIN PLAN {expanded(statement(alert.query), span, {})}")
+        count += 1
+    return count
+
+
+HIDDEN = (
+    "viewer_id FROM orders",
+    "line FROM rejects",
+    "* FROM viewer_events",
+    "viewer_id FROM presence",
+    "* FROM presence",
+)
 
 
 def test_each_user_of_clickhouse_can_do_its_work_and_no_more(acting: Callable[[str], native_child.Child]) -> None:
@@ -340,6 +370,7 @@ def test_each_user_of_clickhouse_can_do_its_work_and_no_more(acting: Callable[[s
         grafana.run("SELECT 1 SETTINGS max_execution_time = 30")
         with pytest.raises(WarehouseError, match="max_memory_usage"):
             grafana.run("SELECT 1 SETTINGS max_memory_usage = 9000000000")
+        assert answered(grafana) > 50
         for text in HIDDEN:
             with pytest.raises(WarehouseError, match="Not enough privileges"):
                 grafana.run(f"SELECT {text}")

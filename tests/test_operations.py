@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from warehouse_books import rows
 
 from analytics.rules import DAY_MS, Rules
-from analytics.warehouse import WarehouseError, server
+from analytics.warehouse import WarehouseError, failures
 from analytics.warehouse.embedded import Embedded
 from analytics.warehouse.rendering import WINDOW
 from hostledger.commands.worker import STATEMENTS_AT_ONCE
@@ -170,7 +170,7 @@ def test_a_full_disk_of_the_server_is_waited_for() -> None:
     def insert() -> str:
         tries.append("try")
         if len(tries) == 1:
-            raise server._explained(
+            raise failures.explained(
                 ServerException("DB::Exception: Cannot reserve 1.00 MiB", 243), "insert into orders"
             )
         return "stored"

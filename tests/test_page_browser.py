@@ -1,18 +1,34 @@
-"""Claims about the live page as people see it: a real headless Chromium against a real server."""
+"""Claims about the built-in page as people see it: a real headless Chromium against a real server."""
 
+import csv
 import os
 import re
 import shutil
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from page_stage import at, sale, served, staged
+from page_stage import NOW, at, batch, credit, fill, insert, order, served
 from playwright.sync_api import expect, sync_playwright
+
+from analytics.warehouse.embedded import Embedded
+from dashboards.boards import BOARDS
+from dashboards.page.app import make_app
+from dashboards.page.server import background
 
 ARGUMENTS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome")
+AXE = (Path(__file__).parent / "axe" / "axe.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
+HOSTILE = "<img src=x onerror=document.title='owned'>"
+LATIN_AND_ARABIC = "\u0645\u062a\u062c\u0631 Live"
+NONE = "\N{EN DASH}"
+PATIENT_MS = 30_000
 
 
 @pytest.fixture(scope="module")
@@ -23,41 +39,93 @@ def browser():
         if "browser" in os.environ.get("HOSTLEDGER_REQUIRE", ""):
             pytest.fail(missing)
         pytest.skip(missing)
+    expect.set_options(timeout=PATIENT_MS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=ARGUMENTS.split())
         yield launched
         launched.close()
 
 
-@pytest.fixture
-def warehouse(tmp_path):
-    with staged(tmp_path) as filled:
-        yield filled
+@pytest.fixture(scope="module")
+def books(tmp_path_factory):
+    """The stage, with a stranger whose names are an attack, and who sells in a currency of his own."""
+    with closing(Embedded.open(tmp_path_factory.mktemp("books"))) as warehouse:
+        fill(warehouse)
+        blank = dict.fromkeys(("session_id", "host_id", "name", "kind", "likeness_of", "platform", "title")) | {
+            "batch": 2
+        }
+        host = {"event_id": "x1", "type": "host_registered", "occurred_at": at(-10), "host_id": "x", "kind": "human"}
+        room = {
+            "event_id": "x2",
+            "type": "session_started",
+            "occurred_at": at(-1),
+            "session_id": "s3",
+            "platform": "shop",
+        }
+        insert(
+            warehouse, "roster_events", [blank | host | {"name": HOSTILE}, blank | room | {"title": LATIN_AND_ARABIC}]
+        )
+        shift = {"session_id": "s3", "host_id": "x", "started_at": at(0), "ended_at": None, "deleted": 0, "batch": 2}
+        insert(warehouse, "shifts", [shift])
+        insert(warehouse, "orders", [order("o9", 1_234_567_890_125, 20, "KWD", session_id="s3")])
+        insert(
+            warehouse, "ledger", [credit("o9", "on_air", "x", 1_234_567_890_125, 20, currency="KWD", session_id="s3")]
+        )
+        dollars(warehouse, "o8", 10000, number=2)
+        yield warehouse
+
+
+@pytest.fixture(scope="module")
+def address(books):
+    with served(books) as address:
+        yield address
 
 
 class Tab:
     """A page that remembers what it complained about and whom it called."""
 
-    def __init__(self, browser, address, *, width=1280, scheme="light", query=""):
+    def __init__(self, browser, address, path="/live", *, width=1280, height=900, scheme="light"):
         self.context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, timezone_id="Asia/Shanghai"
+            viewport={"width": width, "height": height}, color_scheme=scheme, timezone_id="Asia/Shanghai"
         )
-        self.page = self.context.new_page()
+        self.address, self.page = address, self.context.new_page()
         self.complaints, self.called = [], set()
         self.page.on("console", lambda said: said.type in ("error", "warning") and self.complaints.append(said.text))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda request: self.called.add(request.url))
-        self.page.goto(f"{address}/{query}")
-        expect(self.page.locator("#latest tbody tr").first).to_be_visible(timeout=20_000)
+        self.page.goto(f"{address}{path}")
+        self.settled()
+
+    def settled(self):
+        """Wait until every panel has its figures."""
+        expect(self.page.locator("main > *").first).to_be_attached(timeout=PATIENT_MS)
+        expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
+        return self
+
+    def figure(self, panel, at=0):
+        return self.page.locator(f"#panel-{panel} .big").nth(at)
 
     def text(self, selector):
-        return self.page.locator(selector).inner_text().replace("\u2212", "-")
+        return plain(self.page.locator(selector).inner_text())
 
-    def hosts(self):
-        """Net, gross, refunds and orders by host, as the table shows them."""
-        rows = self.page.locator("#hosts tbody tr").all()
-        cells = {row.locator("th .name").inner_text(): row.locator("td.num").all_inner_texts() for row in rows}
-        return {name: [text.strip().replace("\u2212", "-") for text in texts[:4]] for name, texts in cells.items()}
+    def table(self, panel):
+        """Cells of a table by the titles of its columns, as people read them."""
+        heads = self.page.locator(f"#panel-{panel} thead th").all_inner_texts()
+        titles = [head.strip(" ↑↓\n") for head in heads]
+        rows = self.page.locator(f"#panel-{panel} tbody tr").all()
+        cells = [[plain(cell.text_content()) for cell in row.locator("th, td").all()] for row in rows]
+        return [dict(zip(titles, row, strict=True)) for row in cells]
+
+    def asked(self):
+        """What the address of the page asks for."""
+        return parse_qsl(urlsplit(self.page.url).query)
+
+    def choose(self, name, *labels):
+        """Choose values of a filter in its list, and close it."""
+        self.page.locator(f"#filters button[name={name}]").click()
+        for label in labels:
+            self.page.locator("[popover]:popover-open").get_by_label(label, exact=True).check()
+        self.page.keyboard.press("Escape")
 
     def __enter__(self):
         return self
@@ -66,82 +134,180 @@ class Tab:
         self.context.close()
 
 
+def plain(text):
+    return text.strip().replace("\u2212", "-").replace("\u2009", " ")
+
+
+def name_of(cell):
+    """The name in a cell of a host, without the kind that is only said."""
+    return cell.split(", ")[0]
+
+
 def asked(warehouse, text):
     """Ask the base tables, not the rollups that the page reads."""
     return [line.split("\t") for line in warehouse.sql(text, "TabSeparated").splitlines()]
+
+
+def dollars(warehouse, order_id, amount, *, number):
+    """Store an order in a currency that the other claims do not look at, with its credit, and its batch."""
+    insert(warehouse, "orders", [order(order_id, amount, 50, "USD")])
+    insert(warehouse, "ledger", [credit(order_id, "on_air", "d1", amount, 50, currency="USD", batch=number)])
+    batch(warehouse, number, events=1)
 
 
 def yuan(minor):
     return f"{int(minor) / 100:,.2f}"
 
 
-def test_the_figures_are_those_of_the_books(warehouse, browser):
-    ((gmv, orders, items),) = asked(
-        warehouse, "SELECT sum(amount_minor), count(), sum(items) FROM orders WHERE currency = 'CNY'"
-    )
-    ((refunds,),) = asked(warehouse, "SELECT sum(amount_minor) FROM refunds WHERE currency = 'CNY'")
-    with served(warehouse) as address, Tab(browser, address) as tab:
-        assert tab.text("#gmv") == yuan(gmv)
-        assert tab.text("#net") == yuan(int(gmv) - int(refunds))
-        assert (tab.text("#orders"), tab.text("#items"), tab.text("#online")) == (orders, items, "4")
-        assert (tab.text("#digital"), tab.text("#unattributed")) == ("50.0 %", "24.9 %")
-        booked = asked(
-            warehouse,
-            "SELECT host_id, sum(amount_minor), sumIf(amount_minor, refund_id IS NULL) FROM ledger "
-            "WHERE model = 'on_air' AND currency = 'CNY' AND host_id != 'excess_refund' GROUP BY host_id",
-        )
-        called = {"h1": "李佳", "d1": "李佳 AI", "unattributed": "Unattributed"}
-        seen = tab.hosts()
-        assert {called[host]: [yuan(net), yuan(gross)] for host, net, gross in booked} == {
-            name: figures[:2] for name, figures in seen.items() if name in called.values()
-        }
-        assert seen["Refunded beyond the order"][0] == "-50.00"
-        assert tab.text("#books-events dd") == "12"
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("board", BOARDS)
+def test_every_board_keeps_to_itself_fits_a_telephone_and_can_be_used_by_everybody(address, browser, board, scheme):
+    with Tab(browser, address, f"/{board}", scheme=scheme) as tab:
+        assert tab.page.title().startswith(f"{BOARDS[board].title} ")
+        expect(tab.page.get_by_role("heading", level=1)).to_have_text(BOARDS[board].title)
+        expect(tab.page.locator("#question")).to_have_text(BOARDS[board].question)
+        assert tab.page.locator("main .failed").count() == 0
+        assert tab.page.locator("main h2").count() == len(BOARDS[board].panels)
+        assert tab.page.evaluate("document.documentElement.scrollWidth") == 1280
+        tab.page.evaluate(AXE)
+        found = tab.page.evaluate("rules => axe.run({runOnly: rules})", RULES)
+        broken = [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found["violations"]]
+        assert broken == []
+        assert len(found["passes"]) > 15
         assert tab.complaints == []
         assert all(url.startswith(address) for url in tab.called)
+        tab.page.set_viewport_size({"width": 390, "height": 844})
+        assert tab.page.evaluate("document.documentElement.scrollWidth") == 390
 
 
-def test_names_in_chinese_and_korean_are_shown_in_their_language(warehouse, browser):
-    with served(warehouse) as address, Tab(browser, address) as tab:
-        room = tab.page.locator("#air .title").first
-        expect(room).to_have_text("秋冬晚场")
-        expect(room).to_have_attribute("lang", "zh-Hans")
-        expect(tab.page.locator("#air .title[lang=ko]")).to_have_text("김서연 라이브")
-        expect(tab.page.locator("#air .presenter").first).to_contain_text("李佳 AI")
-        assert room.bounding_box()["width"] > 40
+def test_the_figures_of_live_are_those_of_the_books(books, address, browser):
+    ((gmv, orders, items),) = asked(
+        books, "SELECT sum(amount_minor), count(), sum(items) FROM orders WHERE currency = 'CNY'"
+    )
+    ((refunds,),) = asked(books, "SELECT sum(amount_minor) FROM refunds WHERE currency = 'CNY'")
+    ((online,),) = asked(books, "SELECT sum(change) FROM presence")
+    with Tab(browser, address) as tab:
+        expect(tab.figure("gmv")).to_have_text(yuan(gmv))
+        expect(tab.figure("net")).to_have_text(yuan(int(gmv) - int(refunds)))
+        assert [tab.figure(name).inner_text() for name in ("orders", "items", "online")] == [orders, items, online]
+        assert [tab.figure(name).inner_text() for name in ("digital_share", "unattributed_share")] == [
+            "50.0 %",
+            "24.9 %",
+        ]
+        expect(tab.page.locator("#panel-unattributed_share .tag")).to_have_text("▲act")
+        booked = asked(
+            books,
+            "SELECT host_id, sum(amount_minor), sumIf(amount_minor, refund_id IS NULL) FROM ledger "
+            "WHERE model = 'on_air' AND currency = 'CNY' AND host_id IN ('h1', 'd1') GROUP BY host_id",
+        )
+        seen = {name_of(row["Host"]): (row["Net"], row["Gross"]) for row in tab.table("hosts")}
+        called = {"h1": "李佳", "d1": "李佳 AI"}
+        assert {called[host]: (yuan(net), yuan(gross)) for host, net, gross in booked}.items() <= seen.items()
 
 
-def test_the_figures_change_when_rows_arrive(warehouse, browser):
-    with served(warehouse) as address, Tab(browser, address) as tab:
-        assert tab.text("#gmv") == "400.00"
-        sale(warehouse, "o5", 12345, 50.1, host_id="d1", number=2)
-        expect(tab.page.locator("#gmv")).to_have_text("523.45", timeout=10_000)
-        expect(tab.page.locator("#latest tbody tr").first).to_contain_text("o5")
-        assert tab.hosts()["李佳 AI"][:2] == ["123.45", "323.45"]
+def test_the_figures_of_finance_and_hosts_are_those_of_the_books(books, address, browser):
+    ((paid,),) = asked(books, "SELECT sum(amount_minor) FROM orders WHERE currency = 'CNY'")
+    with Tab(browser, address, "/finance?currency=CNY") as tab:
+        expect(tab.figure("totals")).to_have_text(yuan(paid))
+        closes = [row for row in tab.table("conservation") if row["Model"] == "On air at the order"]
+        assert {row["Currency"]: row["Paid orders"] for row in closes}["KWD"] == "1,234,567,890.125"
+        assert {row["Off in all"] for row in closes} == {"✓right"}
+        tab.page.keyboard.press("2")
+        tab.settled()
+        expect(tab.page.locator("#title")).to_have_text("Hosts")
+        ((net, gmv),) = asked(
+            books,
+            "SELECT sum(amount_minor), sumIf(amount_minor, refund_id IS NULL) FROM ledger "
+            "WHERE host_id = 'h1' AND model = 'on_air' AND currency = 'CNY'",
+        )
+        scored = {name_of(row["Host"]): row for row in tab.table("scorecard")}
+        assert (scored["李佳"]["GMV"], scored["李佳"]["Net"]) == (yuan(gmv), yuan(net))
         assert tab.complaints == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 1920])
-def test_it_fits_the_screen_in_both_themes_and_can_be_read(warehouse, browser, width, scheme):
-    with served(warehouse) as address, Tab(browser, address, width=width, scheme=scheme) as tab:
-        assert tab.page.evaluate("document.documentElement.scrollWidth") == width
-        for ground in ("page", "card"):
-            for ink in ("ink", "quiet", "link"):
-                assert contrast(tab.page, ink, ground) >= 4.5
-        before = shade(tab.page, "page")
-        assert (sum(before) < 384) == (scheme == "dark")
-        tab.page.get_by_role("button", name="Switch between light and dark").click()
-        assert (sum(shade(tab.page, "page")) < 384) != (scheme == "dark")
+def test_names_of_any_script_and_long_amounts_are_shown_whole_and_never_as_markup(address, browser):
+    with Tab(browser, address, "/live?currency=KWD") as tab:
+        expect(tab.figure("gmv")).to_have_text("1,234,567,890.125")
+        assert tab.figure("gmv").evaluate("node => node.scrollWidth <= node.clientWidth")
+        on_air = tab.page.locator("#panel-on_air")
+        expect(on_air.get_by_text("秋冬晚场")).to_have_attribute("lang", "zh-Hans")
+        expect(on_air.get_by_text("김서연 라이브")).to_have_attribute("lang", "ko")
+        expect(on_air.get_by_text(LATIN_AND_ARABIC)).to_have_attribute("dir", "auto")
+        expect(on_air.get_by_text(HOSTILE)).to_have_text(HOSTILE)
+        expect(tab.page.locator("#panel-line_ups .block-text", has_text="李佳 AI")).to_be_visible()
+        assert tab.page.locator("main img").count() == 0
+        assert tab.page.title() == "Live · hostledger"
+        assert tab.complaints == []
+
+
+def test_filters_and_range_change_the_figures_and_the_address(address, browser):
+    with Tab(browser, address) as tab:
+        tab.page.get_by_label("Model").select_option("linear")
+        expect(tab.page.locator("#panel-hosts tbody tr", has_text="李佳 AI")).to_contain_text("100.00")
+        tab.choose("host", "李佳")
+        expect(tab.figure("gmv")).to_have_text("100.00")
+        assert tab.asked() == [("model", "linear"), ("host", "h1")]
+        tab.page.get_by_role("link", name="Hosts", exact=True).click()
+        tab.settled()
+        assert urlsplit(tab.page.url).path == "/hosts"
+        assert tab.asked() == [("model", "linear"), ("host", "h1")]
+        tab.page.go_back()
+        expect(tab.figure("gmv")).to_have_text("100.00")
+        tab.page.get_by_role("button", name="Clear all").click()
+        expect(tab.figure("gmv")).to_have_text("400.00")
+        assert tab.asked() == []
+        tab.page.get_by_role("radio", name="Last 15 minutes").check(force=True)
+        expect(tab.figure("gmv")).to_have_text("299.50")
+        assert tab.asked() == [("from", "now-15m")]
+        tab.page.locator("#absolute").click()
+        tab.page.get_by_label("From", exact=True).fill("2026-08-03T19:05")
+        tab.page.get_by_label("To (not included)").fill("2026-08-03T19:15")
+        tab.page.get_by_role("button", name="Show", exact=True).click()
+        expect(tab.figure("gmv")).to_have_text("100.50")
+        assert tab.asked() == [("from", str(at(5))), ("to", str(at(15)))]
         tab.page.reload()
-        assert shade(tab.page, "page") != before
+        tab.settled()
+        expect(tab.figure("gmv")).to_have_text("100.50")
         assert tab.complaints == []
 
 
-def test_an_order_is_explained_from_the_keyboard(warehouse, browser):
-    with served(warehouse) as address, Tab(browser, address) as tab:
-        order = tab.page.get_by_role("button", name="o2")
-        order.focus()
+def test_a_wrong_parameter_in_the_address_is_dropped_and_named(address, browser):
+    with Tab(browser, address, "/live?model=astrology&from=now-15m") as tab:
+        expect(tab.figure("gmv")).to_have_text("299.50")
+        expect(tab.page.locator("#notice")).to_contain_text("model = astrology was left out: use one of declared")
+        assert tab.asked() == [("from", "now-15m")]
+
+
+def test_a_name_leads_to_its_board_with_what_is_chosen(address, browser):
+    with Tab(browser, address, "/live?currency=CNY") as tab:
+        tab.page.locator("#panel-hosts").get_by_role("link", name="李佳 AI").click()
+        tab.settled()
+        expect(tab.page.locator("#title")).to_have_text("Hosts")
+        assert tab.asked() == [("currency", "CNY"), ("host", "d1")]
+        assert {name_of(row["Host"]) for row in tab.table("scorecard")} == {"李佳 AI"}
+
+
+def test_a_table_is_sorted_from_the_keyboard_and_accounts_stay_below(address, browser):
+    with Tab(browser, address, "/live?currency=CNY") as tab:
+        column = tab.page.locator("#panel-hosts th", has_text="Gross")
+        column.get_by_role("button").focus()
+        tab.page.keyboard.press("Enter")
+        expect(column).to_have_attribute("aria-sort", "descending")
+        rows = tab.table("hosts")
+        hosts = [float(row["Gross"]) for row in rows if row["Kind"] in ("Human", "Digital")]
+        assert hosts == sorted(hosts, reverse=True)
+        assert len(hosts) >= 2
+        assert rows[-1]["Kind"] in ("Unattributed", "Beyond the order")
+        tab.page.keyboard.press("Enter")
+        expect(column).to_have_attribute("aria-sort", "ascending")
+        assert [float(row["Gross"]) for row in tab.table("hosts") if row["Kind"] in ("Human", "Digital")] == hosts[::-1]
+        assert tab.table("hosts")[-1]["Kind"] == rows[-1]["Kind"]
+
+
+def test_an_order_is_explained_from_the_keyboard(address, browser):
+    with Tab(browser, address) as tab:
+        chosen = tab.page.locator("#panel-latest").get_by_role("button", name="o2", exact=True)
+        chosen.focus()
         tab.page.keyboard.press("Enter")
         panel = tab.page.get_by_role("dialog", name="o2")
         expect(panel.locator(".path li")).to_have_count(2)
@@ -150,74 +316,123 @@ def test_an_order_is_explained_from_the_keyboard(warehouse, browser):
         expect(linear).to_contain_text("every step of the path equally")
         assert linear.locator("td.num").first.inner_text().split("\n") == ["50 %", "50 %"]
         expect(panel.locator("tr[aria-current=true] th")).to_contain_text("On air at the order")
+        tab.page.evaluate(AXE)
+        assert (
+            tab.page.evaluate("async rules => (await axe.run({runOnly: rules})).violations.map(v => v.id)", RULES) == []
+        )
         tab.page.keyboard.press("Escape")
         expect(panel).to_be_hidden()
-        expect(order).to_be_focused()
+        expect(chosen).to_be_focused()
         assert tab.complaints == []
 
 
-def test_model_currency_and_window_are_chosen_and_kept_in_the_address(warehouse, browser):
-    with served(warehouse) as address, Tab(browser, address) as tab:
-        tab.page.get_by_label("Model").select_option("linear")
-        expect(tab.page.locator("#gmv")).to_have_text("200.00")
-        tab.page.get_by_label("Model").select_option("on_air")
-        tab.page.get_by_label("Currency").select_option("JPY")
-        expect(tab.page.locator("#gmv")).to_have_text("1,234")
-        tab.page.get_by_role("radio", name="15 min").check(force=True)
-        expect(tab.page.locator("#gmv")).to_have_text("0")
-        assert tab.page.url.endswith("?model=on_air&currency=JPY&window=15m")
+def test_a_panel_as_csv_says_what_its_table_says(address, browser):
+    with Tab(browser, address, "/live?currency=CNY") as tab:
+        with tab.page.expect_download() as coming:
+            tab.page.get_by_role("link", name="CSV of Hosts").click()
+        lines = list(csv.DictReader(coming.value.path().read_text(encoding="utf-8").splitlines()))
+        shown = [(name_of(row["Kind"]), row["Net"].replace(",", ""), row["Orders"]) for row in tab.table("hosts")]
+        kinds = {"excess_refund": "Beyond the order"}
+        said = [(kinds.get(r["Kind"], r["Kind"].title()), r["Net (CNY)"], r["Orders"]) for r in lines]
+        assert said == [(kind, net.replace(NONE, ""), number.replace(NONE, "")) for kind, net, number in shown]
+        assert len(said) >= 3
+
+
+def test_a_chart_can_be_read_as_a_sentence_and_as_a_table_and_says_what_it_means(address, browser):
+    with Tab(browser, address, "/live?currency=CNY") as tab:
+        revenue = tab.page.locator("#panel-revenue")
+        expect(revenue.get_by_role("img")).to_have_attribute(
+            "aria-label", re.compile(r"Sums: Human 100\.50, Digital 200\.00")
+        )
+        legend = revenue.get_by_role("button", name="Human")
+        legend.click()
+        expect(revenue.get_by_role("button", name="Human")).to_have_attribute("aria-pressed", "false")
+        revenue.get_by_role("button", name="as table").click()
+        assert {row["Kind"]: row["GMV"] for row in tab.table("revenue")}["Digital"] == "200.00"
+        expect(revenue.get_by_role("img")).to_be_hidden()
+        help_button = revenue.get_by_role("button", name="What GMV by kind of host means")
+        help_button.focus()
+        tab.page.keyboard.press("Enter")
+        expect(revenue.get_by_role("note")).to_be_visible()
+        tab.page.keyboard.press("Escape")
+        expect(revenue.get_by_role("note")).to_be_hidden()
+        expect(help_button).to_be_focused()
         assert tab.complaints == []
 
 
-def test_hosts_are_sorted_from_the_keyboard_and_accounts_stay_below(warehouse, browser):
-    with served(warehouse) as address, Tab(browser, address) as tab:
-        assert list(tab.hosts()) == ["李佳", "李佳 AI", "Unattributed", "Refunded beyond the order"]
-        tab.page.get_by_role("button", name="Gross").focus()
-        tab.page.keyboard.press("Enter")
-        assert list(tab.hosts())[:2] == ["李佳 AI", "李佳"]
-        expect(tab.page.get_by_role("columnheader", name="Gross")).to_have_attribute("aria-sort", "descending")
-        tab.page.keyboard.press("Enter")
-        assert list(tab.hosts()) == ["李佳", "李佳 AI", "Unattributed", "Refunded beyond the order"]
+def test_keys_switch_boards_and_theme_and_are_listed(address, browser):
+    with Tab(browser, address, "/live?currency=CNY") as tab:
+        before = tab.page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        tab.page.keyboard.press("t")
+        assert tab.page.evaluate("getComputedStyle(document.documentElement).backgroundColor") != before
+        tab.page.keyboard.press("/")
+        expect(tab.page.locator("#filters button").first).to_be_focused()
+        tab.page.keyboard.press("?")
+        expect(tab.page.get_by_role("dialog", name="Keys")).to_be_visible()
+        tab.page.keyboard.press("Escape")
+        tab.page.keyboard.press("3")
+        tab.settled()
+        assert urlsplit(tab.page.url).path == "/finance"
+        assert tab.asked() == [("currency", "CNY")]
+        expect(tab.figure("totals")).to_have_text("400.00")
+        tab.page.reload()
+        tab.settled()
+        assert tab.page.evaluate("getComputedStyle(document.documentElement).backgroundColor") != before
 
 
-def test_a_wrong_parameter_in_the_address_is_dropped(warehouse, browser):
-    with served(warehouse) as address, Tab(browser, address, query="?model=astrology&window=15m") as tab:
-        assert tab.text("#gmv") == "299.50"
-        assert tab.page.url.endswith("?window=15m")
+def test_the_wall_shows_the_main_panels_without_scrolling(address, browser):
+    with Tab(browser, address, "/live", width=1920, height=1080) as tab:
+        tab.page.keyboard.press("f")
+        expect(tab.page.locator("body")).to_have_class("screen")
+        assert ("screen", "1") in tab.asked()
+        expect(tab.page.locator("#filters")).to_be_hidden()
+        expect(tab.page.locator("#wall")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
+        assert tab.page.evaluate("[document.documentElement.scrollHeight, document.documentElement.scrollWidth]") == [
+            1080,
+            1920,
+        ]
+        shown = [tab.page.locator(f"#panel-{name}").bounding_box() for name in ("gmv", "revenue", "line_ups")]
+        assert all(below["y"] + below["height"] <= 1080 for below in shown)
+        assert all(above["y"] + above["height"] < below["y"] for above, below in pairwise(shown))
+        assert float(tab.figure("orders").evaluate("node => parseFloat(getComputedStyle(node).fontSize)")) > 30
+        tab.page.keyboard.press("Escape")
+        expect(tab.page.locator("#filters")).to_be_visible()
+        assert tab.complaints == []
 
 
-def test_the_page_says_whether_it_is_live(warehouse, browser):
-    with served(warehouse, now_ms=at(80)) as address, Tab(browser, address) as tab:
-        expect(tab.page.locator("#state")).to_have_text("Delayed")
-        expect(tab.page.locator("#age")).to_have_text(re.compile(r"^29\s*min 3\d\s*s $"))
-    with served(warehouse, now_ms=at(9000)) as address, Tab(browser, address) as tab:
-        expect(tab.page.locator("#state")).to_have_text("Recorded")
-        assert (tab.text("#age-label"), tab.text("#age")) == ("Stream clock", "19:50:30")
-    with served(warehouse) as address:
-        tab = Tab(browser, address)
+def test_the_figures_change_when_rows_arrive_and_the_page_comes_back_after_the_server(books, browser):
+    with served(books) as address:
+        tab = Tab(browser, address, "/live?currency=USD")
         expect(tab.page.locator("#state")).to_have_text("Live")
+        expect(tab.figure("gmv")).to_have_text("100.00")
+        row = tab.page.locator("#panel-latest").get_by_role("button", name="o8")
+        row.focus()
+        dollars(books, "o5", 12345, number=3)
+        expect(tab.figure("gmv")).to_have_text("223.45")
+        expect(tab.page.locator("#panel-latest tbody")).to_contain_text("o5")
+        expect(row).to_be_focused()
+        assert tab.complaints == []
     with tab:
         expect(tab.page.locator("#state")).to_have_text("Reconnecting")
+        expect(tab.figure("gmv")).to_have_text("223.45")
+        dollars(books, "o6", 55, number=4)
+        again = make_app(books.reader, lambda: NOW, pause_s=0.2)
+        with background(again, port=urlsplit(address).port):
+            expect(tab.figure("gmv")).to_have_text("224.00")
+            expect(tab.page.locator("#state")).to_have_text("Live")
 
 
-def shade(page, name):
-    """Red, green and blue of a colour of the page, resolved for the theme."""
-    script = """name => {
-      const span = document.body.appendChild(document.createElement("span"));
-      span.style.color = `var(--${name})`;
-      const colour = getComputedStyle(span).color;
-      span.remove();
-      return colour;
-    }"""
-    return [int(part) for part in re.findall(r"\d+", page.evaluate(script, name))[:3]]
-
-
-def contrast(page, ink, ground):
-    """Contrast ratio of two colours, by WCAG 2.2."""
-    light, dark = sorted((luminance(shade(page, ink)), luminance(shade(page, ground))), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
-
-
-def luminance(rgb):
-    linear = [part / 255 / 12.92 if part <= 10 else ((part / 255 + 0.055) / 1.055) ** 2.4 for part in rgb]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+def test_the_page_says_whether_it_is_live_and_where_there_is_nothing(books, browser):
+    now = [at(80)]
+    with served(books, now_ms=lambda: now[0]) as address, Tab(browser, address, "/live?seller=nobody") as tab:
+        expect(tab.page.locator("#state")).to_have_text("Delayed")
+        assert re.match(r"^29 min \d\d s old$", tab.text("#age"))
+        expect(tab.page.locator("#panel-latest")).to_contain_text("Nothing in this range.")
+        expect(tab.figure("gmv")).to_have_text(re.compile(f"^(0.00|{NONE})$"))
+        now[0] = at(9000)
+        tab.page.reload()
+        tab.settled()
+        expect(tab.page.locator("#state")).to_have_text("Recorded")
+        assert tab.text("#age") == "until 3 Aug 2026, 19:50:30"
+        assert tab.page.locator("main .failed").count() == 0
+        assert tab.complaints == []

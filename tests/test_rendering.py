@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from warehouse_books import rows
+from warehouse_stage import execute
 
 from analytics.warehouse import WarehouseError, migrations
 from analytics.warehouse.embedded import Embedded
@@ -36,15 +36,25 @@ def test_the_engine_can_read_every_statement_of_both_layouts(warehouse: Embedded
     for cluster in (None, CLUSTER):
         for statement in statements(cluster):
             assert "${" not in statement
-            assert rows(warehouse, f"EXPLAIN AST {statement}")[0][0].startswith("CreateQuery")
+            assert execute(warehouse, f"EXPLAIN AST {statement}").startswith(("CreateQuery", "AlterQuery"))
 
 
 def test_on_a_cluster_everything_is_defined_on_all_servers_and_nothing_twice() -> None:
-    found = [DEFINES.match(statement) for statement in statements(CLUSTER)]
+    found = [DEFINES.match(statement) for statement in statements(CLUSTER) if not statement.startswith("ALTER")]
     assert all(found)
     names = [match[1] for match in found if match]
     assert len(set(names)) == len(names)
     assert {match[2] for match in found if match} == {CLUSTER}
+
+
+def test_what_is_altered_is_altered_on_all_servers_rows_and_way_in_alike() -> None:
+    altered = [statement for statement in statements(CLUSTER) if statement.startswith("ALTER")]
+    assert altered
+    assert [text for text in altered if not re.match(rf"ALTER TABLE \w+ ON CLUSTER '{CLUSTER}'\n", text)] == []
+    added = {match[1] for text in altered if (match := re.match(r"ALTER TABLE (\w+) .*\n    ADD COLUMN", text))}
+    assert {name for name in added if name.endswith("_local")} == {
+        f"{name}_local" for name in added if "_local" not in name
+    }
 
 
 def test_on_a_cluster_every_table_that_keeps_rows_is_replicated_and_remembers_tokens() -> None:

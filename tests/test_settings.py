@@ -18,6 +18,7 @@ WRONG = [
     ("REJECT_LIMIT", "1.5", ["'1.5'", "from 0 to 1"]),
     ("FIT_EVERY", "often", ["'often'", "7d"]),
     ("WORKER_HOST", "http://x", ["'http://x'", "127.0.0.1"]),
+    ("PAGE_HOST", "http://x", ["'http://x'", "127.0.0.1"]),
     ("WORKER_PORT", "99999", ["'99999'", "65535"]),
     ("TIMEZONE", "Mars/Olympus", ["'Mars/Olympus'", "Asia/Shanghai"]),
     ("TIMEZONE", "../../etc/passwd", ["'../../etc/passwd'", "UTC"]),
@@ -50,6 +51,7 @@ WRONG = [
     ("TOPICS", "live/events", ["'live/events'", "hyphens"]),
     ("COLLECTOR_HOST", "http://0.0.0.0", ["'http://0.0.0.0'", "127.0.0.1"]),
     ("COLLECTOR_PORT", "65536", ["'65536'", "65535"]),
+    ("GRAFANA", "grafana:3000", ["'grafana:3000'", "http://127.0.0.1:3000"]),
 ]
 """Values that cannot be read: setting, value, what the refusal must say of value and remedy."""
 MEANINGLESS = [

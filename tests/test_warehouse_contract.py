@@ -1,6 +1,7 @@
 """What every engine promises: the same frames, each token once, exact values, reading that cannot write."""
 
 import threading
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +171,27 @@ def test_sql_only_reads_and_says_so(engine: Any, text: str) -> None:
         engine.sql(text)
     if isinstance(engine, Embedded):
         assert "only reading is allowed here; use SELECT" in str(refused.value)
+    assert execute(engine, "SELECT count() FROM batches") == "0\n"
+
+
+def test_an_answer_as_a_frame_is_exact_and_only_read(engine: Any) -> None:
+    found = engine.ask(
+        "SELECT toDateTime('2026-08-03 11:00:00', 'UTC') AS at, toDecimal128('12.3400', 4) AS amount, "
+        "toInt128(-5) AS huge, CAST(NULL AS Nullable(Int64)) AS nothing, '{x:String}' AS text"
+    )
+    assert found.to_dicts() == [
+        {
+            "at": 1_785_754_800,
+            "amount": Decimal("12.3400"),
+            "huge": (-5).to_bytes(16, "little", signed=True),
+            "nothing": None,
+            "text": "{x:String}",
+        }
+    ]
+    assert engine.ask("SELECT batch FROM batches").schema == {"batch": pl.UInt64()}
+    for text in ("INSERT INTO batches (batch) VALUES (1)", "SELECT toDecimal256('1', 0) AS more_than_a_frame_holds"):
+        with pytest.raises(WarehouseError):
+            engine.ask(text)
     assert execute(engine, "SELECT count() FROM batches") == "0\n"
 
 

@@ -31,6 +31,12 @@ class Warehouse(Protocol):
     def query(self, name: str, **parameters: Parameter) -> pl.DataFrame:
         """Run the named query `queries/NAME.sql` with its parameters bound. Raises WarehouseError."""
 
+    def ask(self, text: str) -> pl.DataFrame:
+        """Run a query text, read-only, and give its answer as a frame. Raises WarehouseError.
+
+        A time needs its zone in its type, as in toDateTime(x, 'UTC'), so that both engines give the same.
+        """
+
     def sql(self, text: str, output_format: str = "PrettyCompact") -> str:
         """Run a query text, read-only, and give its answer in a ClickHouse output format. Raises WarehouseError."""
 

@@ -87,16 +87,15 @@ class Embedded:
     def query(self, name: str, **parameters: Parameter) -> pl.DataFrame:
         """Run the named query `queries/NAME.sql` with its parameters bound. Raises WarehouseError."""
         texts = {key: bound(value) for key, value in parameters.items()}
-        answer = self._ask(asking.named(name), "ArrowStream", f"query {name}", texts)
-        data = answer.bytes()
-        return pl.read_ipc_stream(io.BytesIO(data)) if data else pl.DataFrame()
+        return self._frame(asking.named(name), f"query {name}", texts)
+
+    def ask(self, text: str) -> pl.DataFrame:
+        """Run a query text, read-only, and give its answer as a frame. Raises WarehouseError."""
+        return self._frame(text, "query") if self._readonly else self._reader().ask(text)
 
     def sql(self, text: str, output_format: str = "PrettyCompact") -> str:
         """Run a query text, read-only, and give its answer in a ClickHouse output format. Raises WarehouseError."""
-        if not self._readonly:
-            self._reading = self._reading or self.reader()
-            return self._reading.sql(text, output_format)
-        return self._run(text, output_format)
+        return self._run(text, output_format) if self._readonly else self._reader().sql(text, output_format)
 
     def insert(self, table: str, frame: pl.DataFrame, token: str) -> None:
         """Insert rows as one block; the same token again changes nothing. Raises WarehouseError.
@@ -118,6 +117,18 @@ class Embedded:
             self._session.close()
         if self._lock:
             self._lock.close()
+
+    def _reader(self) -> "Embedded":
+        self._reading = self._reading or self.reader()
+        return self._reading
+
+    def _frame(self, text: str, what: str, texts: dict[str, str] | None = None) -> pl.DataFrame:
+        data = self._ask(text, "ArrowStream", what, texts).bytes()
+        try:
+            return pl.read_ipc_stream(io.BytesIO(data)) if data else pl.DataFrame()
+        except pl.exceptions.PanicException as error:
+            remedy = "turn it into text with toString(…) in the query"
+            raise WarehouseError(f"{what}: no frame holds it exactly: {error}; {remedy}") from error
 
     def _insert_block(self, table: str, frame: pl.DataFrame, token: str) -> None:
         """Insert through a file without a name: a streaming insert (chdb 4.4) keeps the errors of its end to itself."""

@@ -37,6 +37,10 @@ class Pool:
         with self._one() as server:
             return server.query(name, **parameters)
 
+    def ask(self, text: str) -> pl.DataFrame:
+        """Run a query text, read-only, and give its answer as a frame. Raises WarehouseError."""
+        return self._first.ask(text)
+
     def sql(self, text: str, output_format: str = "PrettyCompact") -> str:
         """Run a query text, read-only, and give its answer in a ClickHouse output format. Raises WarehouseError."""
         return self._first.sql(text, output_format)

@@ -10,7 +10,6 @@ definition, so that what was just written is found, and sends the inner side of 
 """
 
 import logging
-import re
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -28,6 +27,7 @@ from analytics.warehouse.address import Address
 from analytics.warehouse.answers import answer
 from analytics.warehouse.binding import bound
 from analytics.warehouse.blocks import INSERT_SETTINGS, blocks
+from analytics.warehouse.failures import explained, lost
 from analytics.warehouse.formats import Table, formatted
 from analytics.warehouse.migrations import Migration, migrate, pending, shipped
 from analytics.warehouse.native import block
@@ -41,15 +41,6 @@ CLUSTER_SETTINGS = {
     "distributed_product_mode": "global",
     "load_balancing": "in_order",
     "prefer_localhost_replica": "0",
-}
-PASSING = {3, 32, 159, 202, 203, 209, 210, 225, 236, 241, 242, 243, 252, 279, 285, 286, 319, 394, 425, 439, 999}
-"""Codes of errors that may heal: time-outs, lost replicas or Keeper, too many queries or parts, no memory or disk."""
-_REMEDIES = {
-    60: "see the tables with: hostledger sql 'SHOW TABLES'",
-    81: "make it with: hostledger migrate",
-    164: "only reading is allowed here; use SELECT",
-    497: "ask who runs the server for the right",
-    516: "check the user in HOSTLEDGER_CLICKHOUSE, and HOSTLEDGER_CLICKHOUSE_PASSWORD",
 }
 
 
@@ -129,17 +120,18 @@ class Server:
 
     def query(self, name: str, **parameters: Parameter) -> pl.DataFrame:
         """Run the named query `queries/NAME.sql` with its parameters bound. Raises WarehouseError."""
-        what, text = f"query {name}", asking.named(name)
-        with self._asking(what):
-            texts = {key: _Text(value) for key, value in parameters.items()}
-            columns, header = self._client.execute(text, texts, with_column_types=True, columnar=True)
-        return answer(columns, header)
+        return self._frame(
+            asking.named(name), f"query {name}", {key: _Text(value) for key, value in parameters.items()}
+        )
+
+    def ask(self, text: str) -> pl.DataFrame:
+        """Run a query text, read-only, and give its answer as a frame. Raises WarehouseError."""
+        return self._frame(text, "query") if self._readonly else self._reader().ask(text)
 
     def sql(self, text: str, output_format: str = "PrettyCompact") -> str:
         """Run a query text, read-only, and give its answer in a ClickHouse output format. Raises WarehouseError."""
         if not self._readonly:
-            self._reading = self._reading or self.reader()
-            return self._reading.sql(text, output_format)
+            return self._reader().sql(text, output_format)
         return formatted(text, output_format, self._table)
 
     def insert(self, table: str, frame: pl.DataFrame, token: str) -> None:
@@ -164,6 +156,15 @@ class Server:
             self._reading.close()
         with self._mutex:
             self._client.disconnect()
+
+    def _reader(self) -> "Server":
+        self._reading = self._reading or self.reader()
+        return self._reading
+
+    def _frame(self, text: str, what: str, texts: dict[str, _Text] | None = None) -> pl.DataFrame:
+        with self._asking(what):
+            columns, header = self._client.execute(text, texts, with_column_types=True, columnar=True)
+        return answer(columns, header)
 
     def _insert_block(self, table: str, frame: pl.DataFrame, token: str) -> None:
         text = f"INSERT INTO {table} ({', '.join(frame.columns)}) VALUES"
@@ -215,9 +216,9 @@ class Server:
             try:
                 yield
             except (errors.NetworkError, errors.SocketTimeoutError, EOFError, OSError) as error:
-                raise _lost(error, what, self._address) from error
+                raise lost(error, what, self._address) from error
             except errors.ServerException as error:
-                raise _explained(error, what) from error
+                raise explained(error, what) from error
             except errors.Error as error:
                 raise WarehouseAway(f"{what}: {self._address} said what was not expected: {error}") from error
 
@@ -228,23 +229,3 @@ def _complete(lacks: list[Migration], address: Address) -> None:
             f"database {address} lacks {len(lacks)} migrations of this version, from {lacks[0].name} on; "
             "bring it up to date with: hostledger migrate"
         )
-
-
-def _lost(error: Exception, what: str, address: Address) -> WarehouseError:
-    said = str(getattr(error, "message", None) or getattr(error, "strerror", None) or error or "the connection ended")
-    if isinstance(error, (errors.SocketTimeoutError, TimeoutError)):
-        said = "timed out"
-    if "CERTIFICATE" in said:
-        return WarehouseError(
-            f"{what}: the certificate of {address} is not trusted: {said} Remedy: name the file of its authority in "
-            "ca_certs=… of HOSTLEDGER_CLICKHOUSE."
-        )
-    return WarehouseAway(f"{what}: {address} cannot be reached or went away: {said}")
-
-
-def _explained(error: errors.ServerException, what: str) -> WarehouseError:
-    message = re.sub(r"\s*\(version [\d.]+[^)]*\)", "", str(error.message).split("Stack trace:")[0]).strip()
-    message = re.sub(r"^(?:Code: \d+\. )?DB::\w+:?[. ]*", "", message).rstrip(".") + "."
-    remedy = _REMEDIES.get(error.code)
-    kind = WarehouseAway if error.code in PASSING else WarehouseError
-    return kind(f"{what}: {message}" + (f" Remedy: {remedy}." if remedy else ""))

@@ -1,20 +1,18 @@
-"""What a viewer of the page chose to see: a model, a currency, a window of time."""
+"""What a viewer of the page chose to see: a board, a stretch of time, values of the board's variables."""
 
-from __future__ import annotations
-
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from analytics.currencies import EXPONENTS
-from analytics.rules import MINUTE_MS, MODELS
+from dashboards.boards import BOARDS
+from dashboards.page.ranges import ALL, moment
+from dashboards.spec import Board, Variable
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+LONGEST = 200
+"""Characters of a value, and values of a variable."""
 
-WINDOWS = {"15m": (MINUTE_MS, 15), "1h": (MINUTE_MS, 60), "24h": (10 * MINUTE_MS, 144), "all": (MINUTE_MS, 180)}
-"""Windows of time: the length of a step in milliseconds and the number of steps; `all` lengthens its steps to fit."""
-
-_LONGER_STEPS = tuple(minutes * MINUTE_MS for minutes in (1, 2, 5, 10, 15, 30, 60, 120, 240, 720, 1440, 10080, 43200))
+_TIMES = "use now, now-15m, now-6h, now-7d, an ISO date or time, or milliseconds since 1970"
 
 
 class RefusedError(Exception):
@@ -27,53 +25,89 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What to show. `currency` None: the one that most orders were paid in."""
+    """What to show. since, until: as people write them; values: what was chosen, by variable, defaults included."""
 
-    model: str
-    currency: str | None
-    window: str
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """A half-open stretch of time cut into whole steps, in milliseconds UTC."""
-
-    from_ms: int
-    until_ms: int
-    step_ms: int
+    board: str
+    since: str
+    until: str
+    values: tuple[tuple[str, tuple[str, ...]], ...]
 
     @property
-    def starts(self) -> range:
-        """Begin of each step."""
-        return range(self.from_ms, self.until_ms, self.step_ms)
+    def zone(self) -> str:
+        """The time zone in which days are days."""
+        return dict(self.values).get("zone", ("UTC",))[0]
 
 
-def read(parameters: Mapping[str, str]) -> Choice:
-    """Read a choice from the parameters of a request; absent or empty ones take the default: on_air, 1h.
+def read(board: str, parameters: Iterable[tuple[str, str]], defaults: Mapping[str, str]) -> Choice:
+    """Read a choice from the parameters of a request; an empty one counts as absent.
 
-    Raises RefusedError naming the field, the value and the remedy.
+    defaults: values of variables where the board's own are not wanted. Raises RefusedError naming the field, the value
+    and the remedy.
     """
-    model, currency, window = (parameters.get(name) or None for name in ("model", "currency", "window"))
-    if model is not None and model not in MODELS:
-        raise RefusedError("model", model, f"use one of {', '.join(MODELS)}")
-    if currency is not None and currency not in EXPONENTS:
-        raise RefusedError("currency", currency, "use an ISO 4217 code in capitals, such as CNY or JPY")
-    if window is not None and window not in WINDOWS:
-        raise RefusedError("window", window, f"use one of {', '.join(WINDOWS)}")
-    return Choice(model or "on_air", currency, window or "1h")
+    asked = _board(board)
+    given: dict[str, list[str]] = {}
+    for name, value in parameters:
+        if value:
+            given.setdefault(name, []).append(value)
+    since, until = _single(given, "from", asked.since), _single(given, "to", "now")
+    known = {variable.name: variable for variable in asked.variables}
+    for name in given.keys() - known.keys():
+        raise RefusedError(name, given[name][0], f"use from, to, {', '.join(known)}")
+    values = {name: _values(variable, given.get(name, []), defaults) for name, variable in known.items()}
+    choice = Choice(board, since, until, tuple((name, chosen) for name, chosen in values.items() if chosen))
+    _check_times(choice)
+    return choice
 
 
-def span(window: str, clock_ms: int, first_ms: int) -> Span:
-    """Cut a window into whole steps, the last of them running at `clock_ms`.
+def _board(name: str) -> Board:
+    if name not in BOARDS:
+        raise RefusedError("board", name, f"use one of {', '.join(BOARDS)}")
+    return BOARDS[name]
 
-    Steps begin at whole multiples of their length, so that they stay where they are while the clock moves.
-    `all` begins no later than `first_ms`, with the shortest steps that are not more than its number.
-    """
-    step_ms, count = WINDOWS[window]
-    if window == "all":
-        step_ms = next(
-            (step for step in _LONGER_STEPS if clock_ms // step - first_ms // step < count), _LONGER_STEPS[-1]
-        )
-        count = max(clock_ms // step_ms - first_ms // step_ms + 1, 1)
-    until_ms = (clock_ms // step_ms + 1) * step_ms
-    return Span(until_ms - count * step_ms, until_ms, step_ms)
+
+def _single(given: dict[str, list[str]], name: str, default: str) -> str:
+    """Take a parameter that may stand once."""
+    values = given.pop(name, [default])
+    if len(values) > 1:
+        raise RefusedError(name, values[1], "use it once")
+    return values[0]
+
+
+def _values(variable: Variable, given: list[str], defaults: Mapping[str, str]) -> tuple[str, ...]:
+    if not given:
+        default = defaults.get(variable.name, variable.default)
+        return () if variable.multi or default is None else (default,)
+    if len(given) > (LONGEST if variable.multi else 1):
+        remedy = f"use at most {LONGEST} values" if variable.multi else "use it once"
+        raise RefusedError(variable.name, given[-1][:LONGEST], remedy)
+    for value in given:
+        if refused := _remedy(variable, value):
+            raise RefusedError(variable.name, value[:LONGEST], refused)
+    return tuple(dict.fromkeys(given))
+
+
+def _remedy(variable: Variable, value: str) -> str | None:
+    """Say what would do, if a value cannot be one of the variable."""
+    if variable.name == "zone":
+        return None if _is_zone(value) else "use the name of a time zone, such as Asia/Shanghai or UTC"
+    if variable.name == "currency":
+        return None if value in EXPONENTS else "use an ISO 4217 code in capitals, such as CNY or JPY"
+    if variable.options and value not in dict(variable.options):
+        return f"use one of {', '.join(dict(variable.options))}"
+    return f"use at most {LONGEST} characters" if len(value) > LONGEST else None
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _check_times(choice: Choice) -> None:
+    """Refuse times that are none, and a range that ends before it begins, as far as can be said without the books."""
+    if choice.since != ALL and moment(choice.since, choice.zone) is None:
+        raise RefusedError("from", choice.since[:LONGEST], f"{_TIMES}, or {ALL}")
+    if moment(choice.until, choice.zone) is None:
+        raise RefusedError("to", choice.until[:LONGEST], _TIMES)

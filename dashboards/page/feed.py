@@ -1,20 +1,23 @@
-"""One set of queries per change of the warehouse and per choice, however many pages are open."""
+"""One question per panel and change of the books, however many pages are open."""
 
 import asyncio
+import itertools
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
-import polars as pl
 
-from dashboards.page.choice import Choice
+from analytics.warehouse import WarehouseError
+from dashboards.boards import BOARDS
+from dashboards.page import wire
+from dashboards.page.choice import Choice, RefusedError
+from dashboards.page.desk import Desk, Warehouse
 from dashboards.page.figures import Json
-from dashboards.page.orders import explanation
-from dashboards.page.snapshot import clock, snapshot
+from dashboards.spec import Panel
 
 PAUSE_S = 1.0
 """Pages are pushed to at most this often."""
@@ -22,100 +25,137 @@ PAUSE_S = 1.0
 FIRST_PAUSE_S = 0.1
 """Where nothing is stored yet, the first figures are looked for this often."""
 
+PROMPT_S = 5
+"""A board that is refreshed at least this often gets what is new at once; the others keep to their pace."""
+
 BEAT_S = 5.0
 """A page that gets nothing new hears the server's clock this often, and knows that the line is alive."""
 
-REST = 2
+REST = 1
 """After a push the feed rests this many times as long as it worked, so that the page never starves what it shows."""
-
-KEPT_CHOICES = 64
-"""Snapshots kept for the next page that opens."""
 
 T = TypeVar("T")
 
 
-class Warehouse(Protocol):
-    """What the feed needs of a warehouse: named queries, and an end."""
-
-    def query(self, name: str, **parameters: Any) -> pl.DataFrame:  # noqa: ANN401 text, numbers, lists of text
-        """Run the named query with its parameters bound."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the engine."""
-        ...
-
-
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(eq=False, slots=True)
 class Listener:
-    """One open page: what it shows, and the newest snapshot it has not sent yet (None: the feed has ended)."""
+    """One open page: what it was given last, and what it has not fetched yet; a newer letter takes an older's place."""
+
+    given: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    waiting: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    called: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: bool = False
+    failure: BaseException | None = None
+
+    def leave(self, turn: int, place: str, letter: bytes) -> None:
+        """Leave a letter in its place, unless the page was given the same, or one of a later turn."""
+        before, same = self.given.get(place, (0, b""))
+        if before <= turn:
+            self.given[place] = turn, letter
+            if letter != same:
+                self.waiting[place] = place.partition(" ")[0], letter
+                self.called.set()
+
+    def hang_up(self, failure: BaseException | None = None) -> None:
+        """Say that there will be no more."""
+        self.ended, self.failure = True, failure
+        self.called.set()
+
+    def end_with(self, work: asyncio.Task[None]) -> None:
+        """Hang up if a piece of work has failed."""
+        if not work.cancelled() and (failure := work.exception()):
+            self.hang_up(failure)
+
+
+@dataclass(eq=False, slots=True)
+class Room:
+    """Pages that show the same choice."""
 
     choice: Choice
-    letters: asyncio.Queue[Json | None] = field(default_factory=lambda: asyncio.Queue(maxsize=1))
+    listeners: set[Listener] = field(default_factory=set)
+    batches: int = -1
+    asked_at: float = float("-inf")
+    took_ms: int = 0
 
-    def leave(self, letter: Json | None) -> None:
-        """Put a letter in the box; one that was not fetched yet is out of date and thrown away."""
-        if self.letters.full():
-            self.letters.get_nowait()
-        self.letters.put_nowait(letter)
+    def is_due(self, batches: int) -> bool:
+        """Say whether its pages should be told: for news at once if the board is prompt, else at the board's pace."""
+        pace_s = BOARDS[self.choice.board].refresh_s
+        return (batches != self.batches and pace_s <= PROMPT_S) or time.monotonic() - self.asked_at >= pace_s
 
 
 class Feed:
-    """Reads the warehouse on a thread of its own and hands the figures to every open page.
+    """Asks the warehouse on a thread of its own and hands the answers to every open page.
 
     open_warehouse: called once, on that thread. now_ms: the clock on the wall, milliseconds UTC.
     """
 
     def __init__(self, open_warehouse: Callable[[], Warehouse], now_ms: Callable[[], int], pause_s: float) -> None:
-        self._open, self._now_ms, self._pause_s = open_warehouse, now_ms, pause_s
+        self._now_ms, self._pause_s = now_ms, pause_s
+        self._desk = Desk(open_warehouse, now_ms, pause_s)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="page")
-        self._warehouse: Warehouse | None = None
-        self._listeners: set[Listener] = set()
-        self._kept: dict[Choice, tuple[int, Json]] = {}
-        self._batches, self._looked_at = -1, float("-inf")
+        self._rooms: dict[Choice, Room] = {}
+        self._turns = itertools.count(1)
         self._watch: asyncio.Task[None] | None = None
 
-    async def snapshot(self, choice: Choice) -> Json:
-        """Give the figures for a choice, at most one pause old."""
-        figures = await self._on_thread(partial(self._current, choice))
-        return figures | {"clock": clock(figures["clock"]["newest_ms"], self._now_ms())}
+    async def check(self, choice: Choice) -> None:
+        """Raise RefusedError if there is no time in the range; an engine that is away is told by the panels."""
+        try:
+            await self._on_thread(partial(self._desk.view, choice))
+        except WarehouseError:
+            return
+
+    async def sheet(self, choice: Choice, panel: Panel) -> tuple[str, str]:
+        """Give a panel as a file: its name and its text. Raises RefusedError, WarehouseError."""
+        return await self._on_thread(partial(self._desk.sheet, choice, panel))
 
     async def explain(self, order_id: str) -> Json | None:
-        """Say why the hosts of an order have it; None if there is no such order."""
-        return await self._on_thread(lambda: explanation(self._opened(), order_id))
+        """Say why the hosts of an order have it; None if there is no such order. Raises WarehouseError."""
+        return await self._on_thread(partial(self._desk.explain, order_id))
 
     async def stream(self, choice: Choice) -> AsyncIterator[dict[str, str]]:
-        """Send the figures now and whenever batches were stored, and the clock in between."""
-        listener = Listener(choice)
-        self._listeners.add(listener)
+        """Send the view and every panel now, those that changed whenever batches were stored, the clock in between."""
+        listener = Listener()
+        room = self._rooms.setdefault(choice, Room(choice))
+        room.listeners.add(listener)
+        first = asyncio.create_task(self._tell(room, listener))
+        first.add_done_callback(listener.end_with)
+        self._keep_watching()
         try:
-            yield _event("snapshot", await self.snapshot(choice))
-            self._keep_watching()
-            while True:
-                try:
-                    letter = await asyncio.wait_for(listener.letters.get(), BEAT_S)
-                except TimeoutError:
-                    yield _event("beat", {"now_ms": self._now_ms()})
-                    continue
-                if letter is None:
-                    return
-                yield _event("snapshot", letter | {"clock": clock(letter["clock"]["newest_ms"], self._now_ms())})
+            while not listener.ended:
+                for event, letter in await self._fetched(listener):
+                    yield {"event": event, "data": letter.decode()}
+            if listener.failure:
+                raise listener.failure
         finally:
-            self._listeners.discard(listener)
+            first.cancel()
+            room.listeners.discard(listener)
+            if not room.listeners:
+                self._rooms.pop(choice, None)
 
     def hang_up(self) -> None:
         """End every stream; pages that want more call again."""
-        for listener in self._listeners:
-            listener.leave(None)
+        for room in self._rooms.values():
+            for listener in room.listeners:
+                listener.hang_up()
 
     async def close(self) -> None:
         """End every stream and let go of the warehouse, on the thread that opened it."""
         self.hang_up()
         if self._watch is not None:
             self._watch.cancel()
-        if self._warehouse is not None:
-            await self._on_thread(self._warehouse.close)
+        await self._on_thread(self._desk.close)
         self._thread.shutdown()
+
+    async def _fetched(self, listener: Listener) -> list[tuple[str, bytes]]:
+        """Wait for letters, and take them; without any, tell the time."""
+        try:
+            await asyncio.wait_for(listener.called.wait(), BEAT_S)
+        except TimeoutError:
+            return [("beat", msgspec.json.encode({"now_ms": self._now_ms()}))]
+        letters = list(listener.waiting.values())
+        listener.waiting.clear()
+        listener.called.clear()
+        return letters
 
     def _keep_watching(self) -> None:
         """Watch while somebody listens."""
@@ -123,65 +163,51 @@ class Feed:
             self._watch = asyncio.create_task(self._look_around())
 
     async def _look_around(self) -> None:
-        """Push to every page when batches were stored; a watch that breaks ends the streams, and pages call again."""
-        seen, took_s = self._batches, 0.0
+        """Tell every page what is new; a watch that breaks ends the streams, and pages call again."""
+        batches, took_s = 0, 0.0
         try:
-            while self._listeners:
-                pause_s = self._pause_s if seen else min(self._pause_s, FIRST_PAUSE_S)
+            while self._rooms:
+                pause_s = self._pause_s if batches else min(self._pause_s, FIRST_PAUSE_S)
                 await asyncio.sleep(max(pause_s, REST * took_s))
                 began = time.monotonic()
-                if await self._on_thread(self._look) != seen:
-                    seen = self._batches
-                    await self._push()
+                batches = await self._on_thread(self._batches)
+                for room in [room for room in self._rooms.values() if room.is_due(batches)]:
+                    await self._tell(room)
                 took_s = time.monotonic() - began
         finally:
             self.hang_up()
 
-    async def _push(self) -> None:
-        """Build the figures once for each choice, and leave them with every page that made it."""
-        for choice in {listener.choice for listener in self._listeners}:
-            figures = await self._on_thread(partial(self._current, choice))
-            for listener in self._listeners:
-                if listener.choice == choice:
-                    listener.leave(figures)
+    def _batches(self) -> int:
+        """Count the batches; -1 while the engine is away, which the panels tell. On the feed's thread."""
+        try:
+            return self._desk.look(anew=True).batches
+        except WarehouseError:
+            return -1
+
+    async def _tell(self, room: Room, alone: Listener | None = None) -> None:
+        """Bring those in a room, or one alone, up to date: the view, then panel by panel as soon as it is answered."""
+        listeners = list(room.listeners) if alone is None else [alone]
+        leave = partial(_leave, listeners, next(self._turns))
+        began = room.asked_at = time.monotonic()
+        try:
+            view = await self._on_thread(partial(self._desk.view, room.choice))
+        except (WarehouseError, RefusedError) as error:
+            for panel in BOARDS[room.choice.board].panels:
+                leave(f"panel {panel.id}", msgspec.json.encode(wire.failure(panel.id, error)))
+            return
+        room.batches = view.look.batches
+        leave("view", msgspec.json.encode(view.told(self._now_ms(), room.took_ms)))
+        for panel in view.board.panels:
+            if not room.listeners:
+                return
+            leave(f"panel {panel.id}", await self._on_thread(partial(self._desk.panel, view, panel)))
+        leave("marks", await self._on_thread(partial(self._desk.marks, view)))
+        room.took_ms = round((time.monotonic() - began) * 1000)
 
     async def _on_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    def _opened(self) -> Warehouse:
-        """Open the warehouse on first use. On the feed's thread."""
-        if self._warehouse is None:
-            self._warehouse = self._open()
-        return self._warehouse
 
-    def _look(self) -> int:
-        """Count the batches stored so far. On the feed's thread."""
-        self._batches = self._opened().query("page_clock")["batches"][0]
-        self._looked_at = time.monotonic()
-        return self._batches
-
-    def _current(self, choice: Choice) -> Json:
-        """Build the figures of a choice, unless nothing was stored since the last time. On the feed's thread."""
-        if time.monotonic() - self._looked_at >= self._pause_s:
-            self._look()
-        batches, figures = self._kept.pop(choice, (None, {}))
-        if batches != self._batches:
-            batches, figures = self._batches, self._built(choice)
-        self._kept[choice] = batches, figures
-        if len(self._kept) > KEPT_CHOICES:
-            del self._kept[next(iter(self._kept))]
-        return figures
-
-    def _built(self, choice: Choice) -> Json:
-        return snapshot(
-            self._opened(),
-            model=choice.model,
-            currency=choice.currency,
-            window=choice.window,
-            now_ms=self._now_ms(),
-        )
-
-
-def _event(name: str, data: Json) -> dict[str, str]:
-    """Write one server-sent event."""
-    return {"event": name, "data": msgspec.json.encode(data).decode()}
+def _leave(listeners: Iterable[Listener], turn: int, place: str, letter: bytes) -> None:
+    for listener in listeners:
+        listener.leave(turn, place, letter)

@@ -35,11 +35,6 @@ class Names:
             return host_id
         return self.hosts.get(host_id, {}).get("kind") or "unknown"
 
-    def likeness(self, host_id: str) -> str | None:
-        """Name the human whose likeness a host is; None for nobody's."""
-        owner = self.hosts.get(host_id, {}).get("likeness_of")
-        return self.host(owner) if owner else None
-
     def chip(self, host_id: str) -> Json:
         """Id, name and kind of a host, as they are shown beside its shape."""
         return {"host_id": host_id, "name": self.host(host_id), "kind": self.kind(host_id)}

@@ -1,23 +1,9 @@
-"""Orders with their credits: the latest ones, and the explanation of one."""
+"""The explanation of an order: what was bought, seen and returned, and every model's credits."""
 
 from typing import Any
 
 from analytics.rules import MODELS
 from dashboards.page.figures import Json, Names, Reader, money, names
-from dashboards.page.stage import room, sessions_of
-from dashboards.page.tallies import share_bp
-
-
-def latest(warehouse: Reader, *, model: str, currency: str, from_ms: int, until_ms: int, names: Names) -> list[Json]:
-    """List the latest orders of a window, newest first, each with its credits under one model."""
-    rows = warehouse.query("page_orders", currency=currency, from_ms=from_ms, until_ms=until_ms).to_dicts()
-    booked = _booked(warehouse, [row["order_id"] for row in rows], model)
-    listed = []
-    for row in rows:
-        lines = booked.get((row["order_id"], model), [])
-        paid = row | {"amount": money(row["amount"], currency)}
-        listed.append(paid | _standing(lines, currency) | {"credits": _credits(lines, currency, names)})
-    return listed
 
 
 def explanation(warehouse: Reader, order_id: str) -> Json | None:
@@ -30,13 +16,13 @@ def explanation(warehouse: Reader, order_id: str) -> Json | None:
         return None
     order, called = found[0], names(warehouse)
     steps = warehouse.query("explain_path", order_id=order_id).to_dicts()
-    sessions = sessions_of(warehouse, {step["session_id"] for step in steps} | ({order["session_id"]} - {None}))
+    sessions = _sessions_of(warehouse, {step["session_id"] for step in steps} | ({order["session_id"]} - {None}))
     declared = order["declared_host_id"]
     currency = order["currency"]
     return order | {
         "amount": money(order["amount"], currency),
         "declared": called.chip(declared) if declared else None,
-        "session": room(order["session_id"], sessions) if order["session_id"] else None,
+        "session": _room(order["session_id"], sessions) if order["session_id"] else None,
         "lines": _with_money(warehouse, "page_order_lines", order_id, currency),
         "returned": _with_money(warehouse, "page_order_refunds", order_id, currency),
         "steps": [_step(step, sessions, called) for step in steps],
@@ -68,7 +54,7 @@ def _credits(lines: list[dict[str, Any]], currency: str, names: Names) -> list[J
         | {
             "gross": money(int(line["gross"]), currency),
             "net": money(int(line["gross"]) - int(line["refunds"]), currency),
-            "share_bp": share_bp(int(line["weight"]), whole) if whole else 10_000 // len(hosts),
+            "share_bp": _share_bp(int(line["weight"]), whole) if whole else 10_000 // len(hosts),
             "basis": line["basis"],
         }
         for line in hosts
@@ -89,6 +75,23 @@ def _models(booked: dict[tuple[str, str], list[dict[str, Any]]], currency: str, 
     ]
 
 
+def _share_bp(part: int, whole: int) -> int:
+    """Say what share of the whole a part is, in basis points, half rounded up."""
+    return (part * 20_000 + whole) // (2 * whole)
+
+
+def _sessions_of(warehouse: Reader, session_ids: set[str]) -> dict[str, Json]:
+    """Read what is known of sessions, by session id."""
+    rows = warehouse.query("page_sessions", session_ids=sorted(session_ids)).to_dicts() if session_ids else []
+    return {row["session_id"]: row for row in rows}
+
+
+def _room(session_id: str, sessions: dict[str, Json]) -> Json:
+    """Say what is known of a session: session_id, platform, title, category."""
+    known = sessions.get(session_id, {})
+    return {"session_id": session_id} | {key: known.get(key) for key in ("platform", "title", "category")}
+
+
 def _with_money(warehouse: Reader, query: str, order_id: str, currency: str) -> list[Json]:
     rows = warehouse.query(query, order_id=order_id).to_dicts()
     return [row | {"amount": money(row["amount"], currency)} for row in rows]
@@ -97,4 +100,7 @@ def _with_money(warehouse: Reader, query: str, order_id: str, currency: str) -> 
 def _step(step: dict[str, Any], sessions: dict[str, Json], names: Names) -> Json:
     """Write one step of a path with its room and its line-up."""
     timed = {key: step[key] for key in ("step", "start_ms", "end_ms", "watched_ms")}
-    return timed | {"room": room(step["session_id"], sessions), "lineup": [names.chip(one) for one in step["host_ids"]]}
+    return timed | {
+        "room": _room(step["session_id"], sessions),
+        "lineup": [names.chip(one) for one in step["host_ids"]],
+    }

@@ -13,19 +13,15 @@ GRACE_S = 10
 """How long open answers may take to finish when the server stops."""
 
 
-class PortInUse(Exception):  # noqa: N818 named for what the caller has to handle
-    """Another program listens on the port."""
-
-    def __init__(self, port: int) -> None:
-        super().__init__(f"port {port} is in use by another program; stop that program or choose a port with --port")
-        self.port = port
+class CannotListen(Exception):  # noqa: N818 named for what is the case
+    """The address or port cannot be had; the message says why and what to do."""
 
 
 def serve(app: Starlette, port: int, host: str = "127.0.0.1", on_ready: Callable[[str], None] | None = None) -> None:
     """Serve the page on this thread until Ctrl-C or SIGTERM, then end its streams and return.
 
     port 0 takes a free one. on_ready is called once with the address of the page, when it answers.
-    Raises PortInUse.
+    Raises CannotListen.
     """
     with _listening(host, port) as listener:
         server = _Server(app, on_ready=lambda: on_ready(_address(listener)) if on_ready else None)
@@ -39,7 +35,7 @@ def serve(app: Starlette, port: int, host: str = "127.0.0.1", on_ready: Callable
 def background(app: Starlette, port: int = 0, host: str = "127.0.0.1") -> Iterator[str]:
     """Serve the page on a thread of its own while the block runs; gives its address.
 
-    Raises PortInUse.
+    Raises CannotListen.
     """
     ready = threading.Event()
     with _listening(host, port) as listener:
@@ -81,10 +77,18 @@ def _listening(host: str, port: int) -> Iterator[socket.socket]:
         try:
             listener.bind((host, port))
         except OSError as refused:
-            if refused.errno == errno.EADDRINUSE:
-                raise PortInUse(port) from refused
-            raise
+            raise _explained(refused, host, port) from refused
         yield listener
+
+
+def _explained(refused: OSError, host: str, port: int) -> CannotListen:
+    if refused.errno == errno.EADDRINUSE:
+        reason = f"port {port} is in use by another program; stop that program or choose a port with --port"
+    elif refused.errno in {errno.EACCES, errno.EPERM}:
+        reason = f"port {port} is kept for the administrator; choose one from 1024 on with --port"
+    else:
+        reason = f"host {host} is no address of this machine ({refused.strerror}); use one such as 127.0.0.1 or 0.0.0.0"
+    return CannotListen(reason)
 
 
 def _address(listener: socket.socket) -> str:

@@ -13,7 +13,7 @@ from analytics.rules import HOUR_MS, MINUTE_MS
 from analytics.warehouse import WarehouseError
 from analytics.warehouse.embedded import Embedded
 from hostledger.output import refuse, refusing, tell
-from hostledger.serving import serve_while
+from hostledger.serving import Place, serve_while
 from hostledger.settings import Settings
 from streams.generator import Plan, arrivals
 from streams.ingest import wall_ms
@@ -30,9 +30,7 @@ REFIT_MS = 5 * MINUTE_MS
 def demo(
     context: typer.Context,
     *,
-    port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="port of the page on 127.0.0.1; 0 takes any free one")
-    ] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="port of the page; 0 takes any free one")] = None,
     hours: Annotated[int, typer.Option(min=1, max=72, help="how long the made-up day goes on from now")] = 12,
     before: Annotated[int, typer.Option(min=0, max=24, help="hours that have passed already when the page opens")] = 2,
     seed: Annotated[int | None, typer.Option(min=0, max=SEEDS - 1, help="which day; a new one by default")] = None,
@@ -53,6 +51,7 @@ def demo(
     settings: Settings = context.obj
     if keep and keep.exists() and any(keep.iterdir() if keep.is_dir() else [keep]):
         refuse(f"keep={keep} is not empty; name a folder that does not exist yet")
+    place = Place.of(settings, port=port)
     now = wall_ms()
     plan = Plan.demo(
         start_ms=(now - before * HOUR_MS) // MINUTE_MS * MINUTE_MS,
@@ -63,11 +62,7 @@ def demo(
         warehouse = Embedded.open(folder)
         try:
             processor = Processor(warehouse, folder, settings.rules(), wall_ms)
-            serve_while(
-                warehouse,
-                settings.port if port is None else port,
-                lambda stopped: _run(processor, plan, stopped),
-            )
+            serve_while(warehouse, place, lambda stopped: _run(processor, plan, stopped))
         finally:
             warehouse.close()
 

@@ -13,7 +13,7 @@ from analytics.decoding import decode
 from analytics.warehouse import WarehouseError
 from analytics.warehouse.embedded import Embedded
 from hostledger.output import refuse, refusing, tell
-from hostledger.serving import serve_while
+from hostledger.serving import Place, serve_while
 from hostledger.settings import Settings, WrongSetting
 from streams.ingest import Summary, feed, wall_ms
 from streams.outcome import Outcome
@@ -32,9 +32,7 @@ def replay(
     data: Annotated[Path | None, typer.Option(help="warehouse folder")] = None,
     fit: Annotated[bool, typer.Option("--fit/--no-fit", help="fit the Markov model when everything is read")] = True,
     page: Annotated[bool, typer.Option("--page", help="show the live page meanwhile and until Ctrl-C")] = False,
-    port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="port of the page on 127.0.0.1; 0 takes any free one")
-    ] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="port of the page; 0 takes any free one")] = None,
 ) -> None:
     """Read recorded events into the warehouse: facts, ledger, rollups. Safe to stop and to repeat at any time.
 
@@ -53,6 +51,7 @@ def replay(
     settings: Settings = context.obj
     if speed is not None and not speed > 0:
         refuse(f"speed={speed:g} must be more than 0; leave it out for as fast as it goes")
+    place = Place.of(settings, port=port) if page else None
     folder = data or settings.data
     with refusing(WarehouseError, WrongFile, WrongSetting):
         names = [(path, "standard input" if path == STDIN else source_name(path)) for path in files]
@@ -67,8 +66,8 @@ def replay(
                 if fit and not stopped.is_set() and "markov" in settings.models:
                     processor.refit()
 
-            if page:
-                serve_while(warehouse, settings.port if port is None else port, work)
+            if place:
+                serve_while(warehouse, place, work)
             else:
                 work(threading.Event())
         finally:

@@ -407,3 +407,16 @@ COMMENT 'Intents of batches; one without a row in batches is unfinished';
 CREATE TABLE intents ON CLUSTER 'live' AS intents_local
 ENGINE = Distributed('live', currentDatabase(), intents_local, bitShiftRight(batch, 40))
 COMMENT 'Intents of batches; one without a row in batches is unfinished';
+
+ALTER TABLE batches_local ON CLUSTER 'live'
+    ADD COLUMN IF NOT EXISTS stored_at DateTime64(3, 'UTC') COMMENT 'when its row was written, and all of it could be queried';
+
+ALTER TABLE batches_local ON CLUSTER 'live'
+    UPDATE stored_at = recorded_at WHERE stored_at = toDateTime64(0, 3, 'UTC')
+    SETTINGS mutations_sync = 2;
+
+ALTER TABLE batches_local ON CLUSTER 'live'
+    MODIFY COLUMN stored_at DEFAULT now64(3);
+
+ALTER TABLE batches ON CLUSTER 'live'
+    ADD COLUMN IF NOT EXISTS stored_at DateTime64(3, 'UTC') DEFAULT now64(3) COMMENT 'when its row was written, and all of it could be queried';

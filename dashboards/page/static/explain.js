@@ -1,6 +1,8 @@
 // Why a host has an order: what was bought, what the viewer had seen, and what every model says.
 
-import { MODEL_NAMES, chip, count, day, el, money, named, platform, roomName, share, shortDay, stretch, time } from "./format.js";
+import { chip, el, named } from "./dom.js";
+import { count, day, money, platform, roomName, share, shortDay, stretch, time } from "./format.js";
+import { MODEL_NAMES } from "./words.js";
 
 export function explainer(dialog, chosenModel) {
   const title = dialog.querySelector("h2");

@@ -1,0 +1,68 @@
+"""Who may see the page: people on this machine, or whoever knows the password."""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+from ipaddress import ip_address
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+OPEN = ("/healthz",)
+"""Paths that say nothing about the books."""
+
+SLOW_S = 0.25
+"""After a wrong password everybody with a wrong one waits this long, one after the other."""
+
+_CHALLENGE = {"WWW-Authenticate": 'Basic realm="hostledger", charset="UTF-8"'}
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether an address to listen on is reached from this machine alone."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+class Door:
+    """Asks for the password: HTTP Basic with any user name, or as a bearer token."""
+
+    def __init__(self, app: ASGIApp, password: str) -> None:
+        self._app, self._password = app, _digest(password.encode())
+        self._queue = asyncio.Lock()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request in, or answer 401."""
+        if scope["type"] != "http" or scope["path"] in OPEN:
+            await self._app(scope, receive, send)
+            return
+        shown = _shown(Headers(scope=scope).get("authorization", ""))
+        if shown is not None and hmac.compare_digest(_digest(shown), self._password):
+            await self._app(scope, receive, send)
+            return
+        if shown is not None:
+            async with self._queue:
+                await asyncio.sleep(SLOW_S)
+        await PlainTextResponse("the page asks for its password\n", 401, _CHALLENGE)(scope, receive, send)
+
+
+def _digest(secret: bytes) -> bytes:
+    """Make secrets of one length, so that comparing them says nothing about theirs."""
+    return hashlib.sha256(secret).digest()
+
+
+def _shown(authorization: str) -> bytes | None:
+    """Read the password that a request shows; None if it shows none."""
+    scheme, _, given = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return given.strip().encode("latin-1")  # as it stood in the header
+    if scheme.lower() != "basic":
+        return None
+    try:
+        return base64.b64decode(given.strip(), validate=True).partition(b":")[2]
+    except (binascii.Error, ValueError):
+        return b""

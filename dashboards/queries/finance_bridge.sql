@@ -1,0 +1,46 @@
+-- Question: who gains and who loses when one model replaces the other, order by order?
+-- Columns: host (name), host_id (or unattributed, excess_refund), kind (when the order was paid), before and after (net under
+--   the model and under the other), moved_in and moved_out (what single orders gain and lose), difference (all money).
+WITH held AS (
+    SELECT order_id, host_id, toStartOfMinute(min(ordered_at)) AS minute,
+        sumIf(toInt128(amount_minor), model = ${model:sqlstring}) AS before,
+        sumIf(toInt128(amount_minor), model = ${other:sqlstring}) AS after
+    FROM ledger
+    WHERE model IN (${model:sqlstring}, ${other:sqlstring}) AND currency = ${currency:sqlstring}
+        AND $__timeFilter_ms(booked_at) AND {{in_sessions}}
+    GROUP BY order_id, host_id
+    HAVING before != 0 OR after != 0
+),
+moved AS (
+    SELECT toString(held.host_id) AS host_id, held.minute AS minute,
+        if(host_id = 'excess_refund', -1, 1) AS side, sum(side * held.before) AS before, sum(side * held.after) AS after,
+        sum(greatest(side * (held.after - held.before), 0)) AS moved_in,
+        sum(greatest(side * (held.before - held.after), 0)) AS moved_out
+    FROM held
+    GROUP BY host_id, minute
+),
+figures AS (
+    SELECT moved.host_id AS host_id, moved.before AS before, moved.after AS after, moved.moved_in AS moved_in,
+        moved.moved_out AS moved_out,
+        multiIf(
+            moved.host_id IN ('unattributed', 'excess_refund'), moved.host_id,
+            host_kinds.kind = '', 'unknown',
+            toString(host_kinds.kind)
+        ) AS kind
+    FROM moved
+    ASOF LEFT JOIN host_kinds
+        ON moved.host_id = host_kinds.host_id AND toDateTime64(moved.minute, 3, 'UTC') >= host_kinds.from_at
+)
+SELECT any(coalesce(nullIf(hosts.name, ''), figures.host_id)) AS host,
+    figures.host_id AS host_id,
+    figures.kind AS kind,
+    toDecimal128(sum(figures.before), 4) / {{units}} AS before,
+    toDecimal128(sum(figures.moved_in), 4) / {{units}} AS moved_in,
+    toDecimal128(sum(figures.moved_out), 4) / {{units}} AS moved_out,
+    toDecimal128(sum(figures.after), 4) / {{units}} AS after,
+    toDecimal128(sum(figures.after) - sum(figures.before), 4) / {{units}} AS difference
+FROM figures
+LEFT JOIN hosts ON figures.host_id = hosts.host_id
+WHERE {{hosts_chosen}}
+GROUP BY host_id, kind
+ORDER BY kind IN ('unattributed', 'excess_refund'), difference DESC, host_id, kind

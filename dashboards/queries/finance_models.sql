@@ -1,0 +1,43 @@
+-- Question: what does each account keep under each model?
+-- Columns: host (name), host_id (or unattributed, excess_refund), kind, and the net under each model (money; NULL where the
+--   model has nothing booked in the range at all).
+WITH booked AS (
+    SELECT model, minute, host_id, gross - refunds AS net
+    FROM revenue_minute
+    WHERE currency = ${currency:sqlstring} AND $__timeFilter(minute) AND {{in_sessions}}
+),
+credited AS (
+    SELECT toString(booked.model) AS model, toString(booked.host_id) AS host_id,
+        multiIf(
+            booked.host_id IN ('unattributed', 'excess_refund'), toString(booked.host_id),
+            host_kinds.kind = '', 'unknown',
+            toString(host_kinds.kind)
+        ) AS kind,
+        if(booked.host_id = 'excess_refund', 0 - booked.net, booked.net) AS net
+    FROM booked
+    ASOF LEFT JOIN host_kinds
+        ON booked.host_id = host_kinds.host_id AND toDateTime64(booked.minute, 3, 'UTC') >= host_kinds.from_at
+),
+figures AS (
+    SELECT host_id, kind, sumMap(map(model, net)) AS nets, groupUniqArrayArray(mapKeys(nets)) OVER () AS models
+    FROM credited
+    GROUP BY host_id, kind
+    HAVING arrayExists(net -> net != 0, mapValues(nets))
+)
+SELECT coalesce(nullIf(hosts.name, ''), figures.host_id) AS host,
+    figures.host_id AS host_id,
+    figures.kind AS kind,
+    if(has(models, 'declared'), toDecimal128(nets['declared'], 4), NULL) / {{units}} AS declared,
+    if(has(models, 'on_air'), toDecimal128(nets['on_air'], 4), NULL) / {{units}} AS on_air,
+    if(has(models, 'first'), toDecimal128(nets['first'], 4), NULL) / {{units}} AS first,
+    if(has(models, 'last'), toDecimal128(nets['last'], 4), NULL) / {{units}} AS last,
+    if(has(models, 'linear'), toDecimal128(nets['linear'], 4), NULL) / {{units}} AS linear,
+    if(has(models, 'position'), toDecimal128(nets['position'], 4), NULL) / {{units}} AS position,
+    if(has(models, 'time_decay'), toDecimal128(nets['time_decay'], 4), NULL) / {{units}} AS time_decay,
+    if(has(models, 'watch_time'), toDecimal128(nets['watch_time'], 4), NULL) / {{units}} AS watch_time,
+    if(has(models, 'shapley'), toDecimal128(nets['shapley'], 4), NULL) / {{units}} AS shapley,
+    if(has(models, 'markov'), toDecimal128(nets['markov'], 4), NULL) / {{units}} AS markov
+FROM figures
+LEFT JOIN hosts ON figures.host_id = hosts.host_id
+WHERE {{hosts_chosen}}
+ORDER BY kind IN ('unattributed', 'excess_refund'), host, host_id, kind

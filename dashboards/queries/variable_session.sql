@@ -1,0 +1,14 @@
+-- Question: which sessions took place in the range, the latest first?
+-- Columns: value (session_id), text (title and platform, with the id where another one has the same).
+SELECT value, if(count() OVER (PARTITION BY name) > 1, concat(name, ' · ', value), name) AS text
+FROM (
+    SELECT assumeNotNull(session_id) AS value, ifNull(started_at, ended_at) AS began,
+        arrayStringConcat(
+            arrayFilter(word -> word != '', [ifNull(nullIf(title, ''), value), ifNull(toString(platform), '')]), ' · '
+        ) AS name
+    FROM sessions
+    WHERE ifNull(started_at, ended_at) < $__toTime + INTERVAL 1 second AND (isNull(ended_at) OR ended_at >= $__fromTime)
+    ORDER BY began DESC, value
+    LIMIT 500
+)
+ORDER BY began DESC, value

@@ -1,0 +1,206 @@
+"""The boards Hosts and Finance on a stage so small that a person can add it up, on none at all, and on broken books."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from itertools import product
+from pathlib import Path
+
+import pytest
+from boards_referee import Choice
+from boards_week import alike, asked, stored
+from scenario_stage import Event
+from warehouse_stage import execute
+
+from analytics.warehouse.embedded import Embedded
+from dashboards.boards import finance, hosts
+from dashboards.spec import Unit
+
+PANELS = {
+    f"{name}_{panel.id}": panel
+    for name, board in (("hosts", hosts), ("finance", finance))
+    for panel in board.BOARD.panels
+}
+BEGIN, MINUTE = 1_785_754_800_000, 60_000
+STAGE = Choice(BEGIN, BEGIN + 60 * MINUTE)
+TYPES: dict[Unit, type] = {
+    Unit.MONEY: Decimal,
+    Unit.COUNT: int,
+    Unit.CHECK: int,
+    Unit.SHARE: float,
+    Unit.NUMBER: float,
+    Unit.SECONDS: float,
+}
+
+
+def _event(type_: str, minutes: float, **fields: object) -> Event:
+    at = BEGIN + int(minutes * MINUTE)
+    ids = [str(value) for name, value in fields.items() if name.endswith("_id")]
+    return {"event_id": " ".join([type_, str(minutes), *ids]), "type": type_, "occurred_at": at} | fields
+
+
+def _order(order_id: str, minutes: float, amount: int, currency: str = "CNY", **fields: object) -> Event:
+    line = {"line_id": "1", "product_id": "p", "quantity": 1, "amount_minor": amount}
+    more = {"order_id": order_id, "viewer_id": "buyer", "currency": currency, "lines": [line]}
+    return _event("order_paid", minutes, **more, **fields)
+
+
+def _refund(refund_id: str, order_id: str, minutes: float, amount: int) -> Event:
+    fields = {"refund_id": refund_id, "order_id": order_id, "amount_minor": amount, "currency": "CNY"}
+    return _event("order_refunded", minutes, **fields)
+
+
+def _room(type_: str, minutes: float, viewer_id: str) -> Event:
+    return _event(type_, minutes, session_id="s", viewer_id=viewer_id)
+
+
+def _shift(type_: str, minutes: float, host_id: str) -> Event:
+    return _event(type_, minutes, session_id="s", host_id=host_id)
+
+
+def _hour() -> list[Event]:
+    """李佳 is on air for 30.5 minutes, her twin from then on, to the last event at 50.5 minutes."""
+    return [
+        _event("host_registered", -10, host_id="h1", name="李佳", kind="human"),
+        _event("host_registered", -10, host_id="d1", name="李佳 AI", kind="digital", likeness_of="h1"),
+        _event("session_started", -1, session_id="s", platform="douyin", seller_id="seller"),
+        _shift("shift_started", 0, "h1"),
+        _shift("shift_ended", 30.5, "h1"),
+        _shift("shift_started", 30.5, "d1"),
+        _room("viewer_joined", 0, "a"),
+        _room("viewer_joined", 1, "b"),
+        _room("viewer_left", 20, "b"),
+        _room("viewer_joined", 30.25, "c"),
+        _room("viewer_left", 30.75, "c"),
+        _room("viewer_joined", 50.25, "e"),
+        _room("viewer_left", 50.5, "e"),
+        _order("o1", 10, 10050, session_id="s"),
+        _order("o2", 40, 20000, session_id="s"),
+        _order("o3", 45, 9950),
+        _order("o4", 5, 1234, "JPY", session_id="s"),
+        _refund("f1", "o1", 49, 5025),
+        _refund("f2", "o2", 50, 25000),
+    ]
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Embedded]:
+    with stored(tmp_path / "data", [_hour()]) as (warehouse, _):
+        yield warehouse
+
+
+def test_columns_are_those_of_the_panel_and_of_its_units(stage: Embedded) -> None:
+    silent = set()
+    for name, panel in PANELS.items():
+        rows = asked(stage, name, STAGE)
+        silent |= {name} - {name for _ in rows}
+        for row in rows:
+            assert list(row) == [column.name for column in panel.columns], name
+            for column in panel.columns:
+                if row[column.name] is not None:
+                    assert isinstance(row[column.name], TYPES.get(column.unit, str)), (name, column.name)
+    assert silent == {"hosts_avatar_days", "hosts_leftovers", "finance_restatements"}
+
+
+def test_an_empty_warehouse_answers(warehouse: Embedded) -> None:
+    for name in PANELS:
+        found = asked(warehouse, name, STAGE)
+        assert not any(value for row in found for key, value in row.items() if key != "hour"), name
+    assert len(asked(warehouse, "hosts_by_hour", STAGE)) == 24
+    assert len(asked(warehouse, "finance_totals", STAGE)) == 1
+
+
+def test_hostile_choices_are_only_values(stage: Embedded) -> None:
+    hostile = ("' OR 1=1 --", "\\", "$__timeFilter(minute)", "${model:sqlstring}", "李佳\n")
+    choice = replace(STAGE, seller=hostile, platform=hostile, session=hostile, host=hostile, kind=hostile)
+    for name in ("hosts_scorecard", "hosts_leftovers", "finance_totals", "finance_bridge", "finance_by_seller"):
+        found = asked(stage, name, choice)
+        assert not any(value for row in found for key, value in row.items() if key != "hour"), name
+
+
+def test_a_host_and_her_twin_by_hand(stage: Embedded) -> None:
+    original, twin = asked(stage, "hosts_twins", STAGE)
+    assert (original["host_id"], twin["host_id"]) == ("h1", "d1")
+    assert original["pair"] == twin["pair"] == "李佳 and 李佳 AI"
+    assert alike([original, twin]) == alike(
+        [original | {"live_hours": 30.5 / 60}, twin | {"live_hours": 20 / 60, "refund_rate": 1.0, "live_ratio": 0.0}]
+    )
+    assert (original["net"], twin["net"]) == (Decimal("50.25"), Decimal(0))
+    assert original["per_live_hour"] == Decimal("98.85"), "50.25 in 30.5 minutes"
+    assert original["per_viewer_hour"] == Decimal("60.60"), "50.25 in 49.75 minutes watched"
+    assert (original["refund_rate"], original["orders"], twin["orders"]) == (0.5, 1, 1)
+    assert twin["live_difference"] == Decimal("-98.85")
+
+
+def test_time_watched_and_views_are_exact_around_a_hand_over_within_a_minute(stage: Embedded) -> None:
+    cards = {row["host_id"]: row for row in asked(stage, "hosts_scorecard", STAGE)}
+    assert round(cards["h1"]["viewer_hours"] * 3_600_000) == 30.5 * MINUTE + 19 * MINUTE + 0.25 * MINUTE
+    assert round(cards["d1"]["viewer_hours"] * 3_600_000) == 20 * MINUTE + 0.25 * MINUTE + 0.25 * MINUTE
+    assert cards["h1"]["views"] == 3, "a and b, and c in the minute that begins before the hand-over"
+    assert cards["d1"]["views"] == 2, "a in the room at 31 minutes, and e"
+    assert (cards["h1"]["conversion"], cards["d1"]["conversion"]) == (1 / 3, 1 / 2)
+
+
+def test_sales_in_the_grace_after_a_shift_are_left_overs(tmp_path: Path) -> None:
+    late = [_shift("shift_ended", 50.5, "d1"), _order("late", 50.5, 700, session_id="s")]
+    with stored(tmp_path / "data", [_hour(), late]) as (warehouse, _):
+        (row,) = asked(warehouse, "hosts_leftovers", STAGE)
+    assert (row["host_id"], row["kind"], row["orders"], row["amount"]) == ("d1", "digital", 1, Decimal("7.00"))
+    assert row["share"] == 700 / 20700
+
+
+def test_one_bad_line_of_the_ledger_shows_as_what_it_is_off_by(stage: Embedded) -> None:
+    def off() -> dict[tuple[str, str], tuple[int, int]]:
+        found = asked(stage, "finance_conservation", STAGE)
+        return {(row["currency"], row["model"]): (row["sales_off"], row["off"]) for row in found}
+
+    before = off()
+    assert len(before) == 2 * 9
+    assert set(before.values()) == {(0, 0)}
+    bad = (
+        "INSERT INTO ledger SELECT * REPLACE({} AS amount_minor) FROM ledger "
+        "WHERE model = 'on_air' AND order_id = 'o1' AND {}"
+    )
+    execute(stage, bad.format(3, "isNull(refund_id)"))
+    assert off() == before | {("CNY", "on_air"): (3, 3)}
+    execute(stage, bad.format(-11, "isNotNull(refund_id)"))
+    assert off() == before | {("CNY", "on_air"): (3, -8)}
+
+
+def test_an_order_that_is_being_booked_right_now_is_no_alarm(stage: Embedded) -> None:
+    before = asked(stage, "finance_conservation", STAGE)
+    again = (
+        "INSERT INTO orders SELECT * REPLACE('{}' AS order_id, {} AS batch) FROM orders WHERE orders.order_id = 'o1'"
+    )
+    execute(stage, again.format("half", "batch + 1000"))
+    assert asked(stage, "finance_conservation", STAGE) == before
+    execute(stage, again.format("lost", "batch"))
+    after = asked(stage, "finance_conservation", STAGE)
+    assert {row["sales_off"] for row in after if row["currency"] == "CNY"} == {-10050}
+
+
+def test_orders_without_any_books_are_off_by_all_of_it(stage: Embedded) -> None:
+    for table in ("ledger", "revenue_minute"):
+        execute(stage, f"TRUNCATE TABLE {table}")
+    cny, jpy = asked(stage, "finance_conservation", STAGE)
+    assert [cny[name] for name in ("currency", "model", "sales_off", "off")] == ["CNY", "none", -40000, -40000 + 30025]
+    assert [jpy[name] for name in ("currency", "model", "sales_off", "off")] == ["JPY", "none", -1234, -1234]
+
+
+def test_a_late_hand_over_is_shown_as_what_it_moved(tmp_path: Path) -> None:
+    late = [_shift("shift_ended", 9, "h1"), _shift("shift_started", 9, "d1")]
+    with stored(tmp_path / "data", [_hour(), late]) as (warehouse, _):
+        (row,) = asked(warehouse, "finance_restatements", STAGE)
+    assert (row["day"], row["reason"], row["orders"]) == ("2026-08-03", "late roster event", 1)
+    assert (row["lines"], row["moved"]) == (4, Decimal("150.75")), (
+        "100.50 to the twin, and 50.25 of refund back to the host"
+    )
+
+
+def test_help_states_a_formula_and_ids_are_unique() -> None:
+    for panel in PANELS.values():
+        assert panel.help.endswith("."), panel.id
+        assert "\n" not in panel.help
+    assert len(PANELS) == len(hosts.BOARD.panels) + len(finance.BOARD.panels)
+    for one, other in product((hosts.BOARD, finance.BOARD), repeat=2):
+        assert (one.uid == other.uid) == (one is other)

@@ -1,0 +1,211 @@
+"""Claims about pages that are open while the books change, and about the command that shows them."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack, closing, suppress
+from http.client import IncompleteRead
+from pathlib import Path
+
+import pytest
+from page_stage import (
+    MINUTE,
+    Watched,
+    batch,
+    board,
+    few_panels,
+    fill,
+    get,
+    heard,
+    insert,
+    of_panels,
+    opened,
+    order,
+    refused,
+    sale,
+    served,
+    shown,
+    staged,
+    told,
+)
+
+from analytics.warehouse import WarehouseError
+from analytics.warehouse.embedded import Embedded
+from dashboards.boards import BOARDS
+from dashboards.page import access
+
+HOSTLEDGER = str(Path(sys.executable).with_name("hostledger"))
+
+
+@pytest.fixture
+def warehouse(tmp_path):
+    with staged(tmp_path) as filled:
+        yield filled
+
+
+@pytest.fixture
+def few():
+    with few_panels():
+        yield
+
+
+def run(*arguments, **environment):
+    command, given = [HOSTLEDGER, *arguments], os.environ | environment
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=given)
+
+
+def test_an_empty_warehouse_has_a_page(tmp_path):
+    with (
+        closing(Embedded.open(tmp_path)) as empty,
+        served(empty) as address,
+        shown(address) as (_, view, panels, marks),
+    ):
+        assert (view["clock"]["mode"], view["until_ms"] - view["from_ms"]) == ("empty", 60 * MINUTE)
+        assert (view["variables"]["currency"], marks) == ({"value": [], "options": []}, [])
+        assert set(panels) == {panel.id for panel in BOARDS["live"].panels}
+        assert not any(panels.values())
+
+
+def test_a_page_of_a_server_shows_the_same_figures(server):
+    fill(server)
+    with served(server) as address:
+        with shown(address, upto="net") as (_, view, panels, _):
+            assert view["variables"]["currency"]["value"] == ["CNY"]
+            assert panels["gmv"] == [{"gmv": "400.00", "buyers": 3}]
+            assert panels["net"] == [{"net": "99.75", "refunds": "300.25"}]
+        assert get(f"{address}/api/explain/o2")["amount"] == "200.00"
+
+
+def test_an_unknown_order_or_panel_is_not_found_and_odd_ids_are_just_text(warehouse):
+    insert(warehouse, "orders", [order("a/b?c='d'\t", 1, 49)])
+    with served(warehouse) as address:
+        assert get(f"{address}/api/explain/a%2Fb%3Fc%3D%27d%27%09")["amount"] == "0.01"
+        assert refused(address, "api/explain/o9")[1]["value"] == "o9"
+        status, said = refused(address, "api/csv/live/attic")
+        assert (status, said["field"], said["value"]) == (404, "panel", "attic")
+
+
+@pytest.mark.usefixtures("few")
+def test_ten_pages_cost_one_question_per_panel(warehouse):
+    watched, live = Watched(warehouse.reader()), BOARDS["live"]
+    with served(warehouse, reader=watched, pause_s=1) as address, ExitStack() as open_pages:
+        streams = [open_pages.enter_context(opened(f"{address}/api/stream?board=live")) for _ in range(10)]
+        assert [board(stream)[1]["gmv"][0]["gmv"] for stream in streams] == ["400.00"] * 10
+        once = of_panels(watched.asked)
+        assert set(once.values()) == {1}
+        choices = sum(1 for variable in live.variables if variable.query)
+        assert len(once) == len(live.panels) + len(live.annotations) + choices
+        with watched.counted() as asked:
+            sale(warehouse, "o5", 10000, 50, host_id="d1", number=2)
+            assert [told(stream, "panel", "gmv")["rows"] for stream in streams] == [[["500.00", 4]]] * 10
+            assert {told(stream, "panel", live.panels[-1].id)["id"] for stream in streams} == {live.panels[-1].id}
+            again = of_panels(asked)
+        assert set(again.values()) == {1}
+        assert len(again) >= len(live.panels)
+        assert watched.opened == 1
+
+
+@pytest.mark.usefixtures("few")
+def test_only_panels_that_changed_are_sent_again(warehouse):
+    with served(warehouse) as address, shown(address) as (stream, *_):
+        sale(warehouse, "o5", 10000, 50, host_id="d1", number=2)
+        sent = set()
+        while "latest" not in sent:
+            name, data = heard(stream)
+            sent |= {data["id"]} if name == "panel" else set()
+        assert sent - {"data_age"} == {"gmv", "latest"}
+
+
+@pytest.mark.usefixtures("few")
+def test_a_file_asked_for_in_between_does_not_swallow_the_push(warehouse):
+    with served(warehouse) as address, shown(address) as (stream, *_):
+        sale(warehouse, "o5", 10000, 50, host_id="d1", number=2)
+        with opened(f"{address}/api/csv/live/gmv"):
+            pass
+        assert told(stream, "panel", "gmv")["rows"] == [["500.00", 4]]
+
+
+@pytest.mark.usefixtures("few")
+def test_a_board_for_calm_reading_keeps_to_its_pace(warehouse, monkeypatch):
+    monkeypatch.setattr("dashboards.page.feed.BEAT_S", 0.5)
+    with (
+        served(warehouse) as address,
+        shown(address, "board=finance") as (calm, *_),
+        shown(address) as (live, *_),
+    ):
+        sale(warehouse, "o5", 10000, 50, host_id="d1", number=2)
+        told(live, "panel", "gmv")
+        events, until = set(), time.monotonic() + 2
+        while time.monotonic() < until:
+            events.add(heard(calm)[0])
+        assert events == {"beat"}
+
+
+@pytest.mark.usefixtures("few")
+def test_a_page_that_is_open_before_anything_is_stored_does_not_wait_for_its_turn(tmp_path):
+    with (
+        closing(Embedded.open(tmp_path)) as empty,
+        served(empty, pause_s=3600) as address,
+        shown(address) as (stream, view, *_),
+    ):
+        assert view["clock"]["mode"] == "empty"
+        batch(empty, 1)
+        assert told(stream, "view")["clock"]["mode"] == "live"
+
+
+@pytest.mark.usefixtures("few")
+def test_the_failure_of_one_panel_is_its_own_and_heals(warehouse):
+    watched = Watched(warehouse.reader())
+    watched.failing["products_minute"] = WarehouseError(
+        "query: Memory limit exceeded: In scope SELECT secret FROM t Remedy: ask for less."
+    )
+    with served(warehouse, reader=watched) as address, shown(address) as (stream, _, panels, _):
+        assert panels["products"] == {"field": "products", "value": "Memory limit exceeded", "remedy": "ask for less"}
+        assert panels["gmv"][0]["gmv"] == "400.00"
+        assert refused(address, "api/csv/live/products") == (
+            503,
+            {"field": "warehouse", "value": "Memory limit exceeded", "remedy": "ask for less"},
+        )
+        watched.failing.clear()
+        batch(warehouse, 2)
+        assert told(stream, "panel", "products")["rows"]
+
+
+def test_other_machines_are_not_served_without_a_password(tmp_path):
+    for host in ("0.0.0.0", "::", "192.0.2.1", "boards.example"):  # noqa: S104  # what is refused
+        assert not access.is_loopback(host)
+    for arguments, settings in ((["--host", "::"], {}), ([], {"HOSTLEDGER_PAGE_HOST": "192.0.2.1"})):
+        ran = run("page", "--data", str(tmp_path), *arguments, **settings)
+        assert ran.returncode == 2
+        assert "HOSTLEDGER_PAGE_PASSWORD" in ran.stderr
+
+
+def test_ctrl_c_ends_open_streams_and_leaves_cleanly(tmp_path):
+    with staged(tmp_path):
+        pass
+    command = [HOSTLEDGER, "page", "--data", str(tmp_path), "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as page:
+        killer = threading.Timer(60, page.kill)
+        killer.start()
+        try:
+            address = page.stderr.readline().split()[5].rstrip("/")
+            with opened(f"{address}/api/stream?board=live") as stream:
+                assert board(stream, "gmv")[1]["gmv"][0]["gmv"] == "400.00"
+                page.send_signal(signal.SIGINT)
+                with suppress(IncompleteRead):  # a busy machine may end a stream without its last chunk
+                    stream.read()
+            assert (page.wait(timeout=20), page.stderr.read()) == (0, "")
+        finally:
+            killer.cancel()
+            page.kill()
+
+
+@pytest.mark.usefixtures("warehouse")
+def test_the_page_of_a_missing_or_busy_folder_is_refused(tmp_path):
+    for folder, reason in ((tmp_path / "none", "--data"), (tmp_path, "another process holds it")):
+        ran = run("page", "--data", str(folder), "--port", "0")
+        assert ran.returncode == 2
+        assert reason in " ".join(ran.stderr.split())
