@@ -1,6 +1,6 @@
 """The two ends of every batch: its rows by one token, and the row that says it is whole."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import polars as pl
 
@@ -15,8 +15,18 @@ Mark = Callable[[str], None]
 """Called with the name of each step that is done; fault tests die there."""
 
 
+Each = Callable[[Callable[[str], None], Sequence[str]], None]
+"""Does some work for each of some tables, in any order or side by side, and leaves nothing under way when it ends."""
+
+
 def unmarked(_step: str) -> None:
     """Mark nothing."""
+
+
+def in_turn(work: Callable[[str], None], of: Sequence[str]) -> None:
+    """Do some work for one after the other."""
+    for one in of:
+        work(one)
 
 
 def worked_out(intent: Intent, taken: Taken, state: State, warehouse: Warehouse, rules: Rules) -> Stored:
@@ -25,13 +35,15 @@ def worked_out(intent: Intent, taken: Taken, state: State, warehouse: Warehouse,
     return work(intent, taken, state, warehouse, rules)
 
 
-def write(intent: Intent, stored: Stored, warehouse: Warehouse, mark: Mark) -> None:
-    """Insert the rows of a batch, table by table. Raises WarehouseError."""
+def write(intent: Intent, stored: Stored, warehouse: Warehouse, mark: Mark, each: Each = in_turn) -> None:
+    """Insert the rows of a batch, each table by itself; none needs another. Raises WarehouseError."""
     number = tables.numbered(intent.batch)
-    for table, rows in stored.rows.items():
-        if rows.height:
-            warehouse.insert(table, number(rows), intent.token)
-            mark(table)
+
+    def insert(table: str) -> None:
+        warehouse.insert(table, number(stored.rows[table]), intent.token)
+        mark(table)
+
+    each(insert, [table for table, rows in stored.rows.items() if rows.height])
 
 
 def close(intent: Intent, stored: Stored, warehouse: Warehouse, mark: Mark) -> None:

@@ -14,7 +14,7 @@ from analytics.rules import Rules
 from analytics.warehouse import Warehouse
 from streams import batch, intents, lanes
 from streams.arriving import Arrived, Record
-from streams.batch import Mark, unmarked
+from streams.batch import Each, Mark, in_turn, unmarked
 from streams.crossing import orders_to_touch
 from streams.intents import Pins
 from streams.journal import Intent, Kind
@@ -38,7 +38,10 @@ class Post(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What lanes of one worker share: warehouse, rules, clock (ms UTC), rosters, post, and the marks of fault tests."""
+    """What lanes of one worker share: warehouse, rules, clock (ms UTC), rosters, post, and the marks of fault tests.
+
+    each: inserts the tables of a batch; side by side only where the warehouse takes many statements at once.
+    """
 
     warehouse: Warehouse
     rules: Rules
@@ -46,6 +49,7 @@ class Means:
     rosters: Rosters
     post: Post
     mark: Mark = unmarked
+    each: Each = in_turn
 
 
 class Lane:
@@ -164,7 +168,7 @@ class Lane:
             self._load()
             return None
         stored = replace(stored, rows=arrived.placed(stored.rows), last_position=intent.last_offset)
-        batch.write(intent, stored, means.warehouse, means.mark)
+        batch.write(intent, stored, means.warehouse, means.mark, means.each)
         self._tell(intent, stored)
         batch.close(intent, stored, means.warehouse, means.mark)
         self._state, self._unfinished, self.next_offset = stored.state, None, intent.last_offset

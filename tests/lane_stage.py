@@ -15,6 +15,7 @@ from analytics.rules import Rules
 from analytics.warehouse import Warehouse
 from streams import lanes
 from streams.arriving import Record, touched_value
+from streams.batch import Each, in_turn
 from streams.intents import pins
 from streams.kafka.routing import partition_of
 from streams.lane import Lane, Means
@@ -70,9 +71,16 @@ def routed(events: list[Event], random: Random) -> Log:
 class Group:
     """Lanes over one warehouse; any of them may be forgotten and made anew at any time."""
 
-    def __init__(self, warehouse: Warehouse, log: Log, rules: Rules, mark: Callable[[str], None] = lambda _step: None):
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        log: Log,
+        rules: Rules,
+        mark: Callable[[str], None] = lambda _step: None,
+        each: Each = in_turn,
+    ):
         self.warehouse, self.log = warehouse, log
-        self.means = Means(warehouse, rules, lambda: CLOCK_MS, Rosters(warehouse), log, mark)
+        self.means = Means(warehouse, rules, lambda: CLOCK_MS, Rosters(warehouse), log, mark, each)
         self.lanes: dict[int, Lane] = {}
 
     def lane(self, number: int) -> Lane:

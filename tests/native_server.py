@@ -22,7 +22,22 @@ from tempfile import TemporaryFile
 from chdb.state.sqlitelike import Connection
 from clickhouse_cityhash.cityhash import CityHash128
 from lz4 import block as lz4
-from native_wire import NEED_MORE, Block, Column, read_block, read_string, read_varint, string, varint
+from native_wire import (
+    NEED_MORE,
+    TEXT,
+    Block,
+    Column,
+    parse,
+    read_block,
+    read_body,
+    read_head,
+    read_size,
+    read_string,
+    read_varint,
+    skip_strings,
+    string,
+    varint,
+)
 
 REVISION = 54468
 """Of the protocol, as far as the driver speaks it."""
@@ -101,10 +116,29 @@ class Wire:
     def block(self):
         self.text()
         flagged = self.revision >= FLAGS
-        found = self.unpacked(flagged) if self.compressed else self.need(read_block, flagged, True)
+        found = self.unpacked(flagged) if self.compressed else self.arriving(flagged)
         del self.data[: self.at]
         self.at = 0
         return found
+
+    def arriving(self, flagged):
+        """A block column by column as it comes, so that no byte is read over and over while others are missing."""
+        width, rows = self.need(read_size, True)
+        block = Block(rows)
+        for _ in range(width):
+            name, kind = self.need(read_head, flagged)
+            parsed = parse(kind)
+            raw = self.strings(rows) if parsed == TEXT else self.need(read_body, parsed, rows)
+            block.columns.append(Column(name, kind, raw))
+        return block
+
+    def strings(self, rows):
+        begin = self.at
+        left, self.at = skip_strings(rows, self.data, begin)
+        while left:
+            self.more()
+            left, self.at = skip_strings(left, self.data, self.at)
+        return bytes(self.data[begin : self.at])
 
     def unpacked(self, flagged):
         plain = bytearray()

@@ -38,6 +38,10 @@ DECIMALS = ((9, 4), (18, 8), (38, 16), (76, 32))
 NEED_MORE = (IndexError, struct.error)
 """What a parser raises while bytes are missing."""
 
+Parsed = tuple[str, Any]
+"""A type: what it is, and its width or what is inside."""
+TEXT: Parsed = ("string", None)
+
 
 @dataclass
 class Column:
@@ -89,36 +93,43 @@ def read_string(data: bytearray, at: int) -> tuple[str, int]:
     return bytes(data[at : at + length]).decode(), at + length
 
 
-def read_column(data: bytearray, at: int, rows: int, flagged: bool) -> tuple[Column, int]:
+def read_head(data: bytearray, at: int, flagged: bool) -> tuple[tuple[str, str], int]:
+    """Name and type of a column."""
     name, at = read_string(data, at)
     kind, at = read_string(data, at)
     if flagged:
         assert not data[at], "a serialisation of its own"
         at += 1
-    end = at
-    if rows:
-        parsed = parse(kind)
-        end = _skip(parsed, rows, data, _skip_prefix(parsed, at))
-        if end > len(data):
-            raise IndexError
-    return Column(name, kind, bytes(data[at:end])), end
+    return (name, kind), at
 
 
-def read_block(data: bytearray, at: int, flagged: bool, info: bool = False) -> tuple[Block, int]:
+def read_body(data: bytearray, at: int, kind: Parsed, rows: int) -> tuple[bytes, int]:
+    """The bytes of a column."""
+    end = _skip(kind, rows, data, _skip_prefix(kind, at)) if rows else at
+    if end > len(data):
+        raise IndexError
+    return bytes(data[at:end]), end
+
+
+def read_size(data: bytearray, at: int, info: bool = False) -> tuple[tuple[int, int], int]:
+    """Columns and rows of a block."""
     while info:  # fields 1 (one byte) and 2 (four bytes), 0 ends
         number, at = read_varint(data, at)
         at += {1: 1, 2: 4}.get(number, 0)
         info = bool(number)
     width, at = read_varint(data, at)
-    block = Block()
-    block.rows, at = read_varint(data, at)
+    rows, at = read_varint(data, at)
+    return (width, rows), at
+
+
+def read_block(data: bytearray, at: int, flagged: bool, info: bool = False) -> tuple[Block, int]:
+    (width, rows), at = read_size(data, at, info)
+    block = Block(rows)
     for _ in range(width):
-        column, at = read_column(data, at, block.rows, flagged)
-        block.columns.append(column)
+        (name, kind), at = read_head(data, at, flagged)
+        raw, at = read_body(data, at, parse(kind), rows)
+        block.columns.append(Column(name, kind, raw))
     return block, at
-
-
-Parsed = tuple[str, Any]
 
 
 def parse(text: str) -> Parsed:
@@ -134,7 +145,7 @@ def parse(text: str) -> Parsed:
         return parts if name == "Tuple" else ("array", parts)
     if name == "LowCardinality":
         return "keys", parse(re.sub(r"^Nullable\((.*)\)$", r"\1", arguments[0]))
-    return ("string", None) if name == "String" else ("fixed", _width(name, arguments))
+    return TEXT if name == "String" else ("fixed", _width(name, arguments))
 
 
 def _width(name: str, arguments: list[str]) -> int:
@@ -184,14 +195,27 @@ def _skip(parsed: Parsed, rows: int, data: bytearray, at: int) -> int:
     return _skip_strings(rows, data, at) if what == "string" else _skip_keys(inner, rows, data, at)
 
 
+def skip_strings(rows: int, data: bytearray, at: int) -> tuple[int, int]:
+    """Pass over as many of these texts as are there whole; how many are left, and where they begin."""
+    size = len(data)
+    while rows:
+        length, begin = (data[at], at + 1) if at < size else (128, at)
+        if length > 127:
+            try:
+                length, begin = read_varint(data, at)
+            except IndexError:
+                break
+        if begin + length > size:
+            break
+        at = begin + length
+        rows -= 1
+    return rows, at
+
+
 def _skip_strings(rows: int, data: bytearray, at: int) -> int:
-    for _ in range(rows):
-        length = data[at]
-        if length < 128:
-            at += length + 1
-        else:
-            length, at = read_varint(data, at)
-            at += length
+    left, at = skip_strings(rows, data, at)
+    if left:
+        raise IndexError
     return at
 
 

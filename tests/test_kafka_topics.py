@@ -1,5 +1,6 @@
 """Topics on a real broker: made once, never changed behind anybody's back; records acknowledged or said to be lost."""
 
+import asyncio
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ from kafka_broker import Broker, free_port
 
 from streams.kafka import BrokerAway, producing, topics
 from streams.kafka.connection import Connection, WrongConnection
+from streams.kafka.ends import End
 from streams.kafka.producing import Producer, TooLarge
 from streams.kafka.topics import TopicRefused, declared, ensure, names
 
@@ -134,6 +136,29 @@ def test_offsets_and_the_end_of_a_topic_are_exact(
         ours.send(topic, b"%d" % number, partition=0)
     ours.flush()
     assert consumed(apache_kafka.bootstrap, topic) == [(0, number, b"%d" % number) for number in range(100)]
+
+
+def test_the_end_of_a_partition_is_told_to_all_who_ask_and_follows_what_comes(
+    apache_kafka: Broker, prefix: str, producer: Callable[..., Producer]
+) -> None:
+    connection, ours, topic = Connection(apache_kafka.bootstrap), producer(), names(prefix).roster
+    ensure(connection, declared(prefix, partitions=1))
+
+    async def asked() -> list[int]:
+        end, found = End(connection, topic, 0), []
+        for _ in range(3):
+            found += await asyncio.gather(end.offset(), end.offset())
+            ours.send(topic, b"event", partition=0, key=b"key")
+            ours.flush()
+        await end.close()
+        return found
+
+    assert asyncio.run(asked()) == [0, 0, 1, 1, 2, 2]
+
+
+def test_the_end_of_a_partition_of_a_cluster_that_does_not_answer_is_not_known() -> None:
+    with pytest.raises(BrokerAway, match="does not say where"):
+        asyncio.run(End(Connection(f"127.0.0.1:{free_port()}"), "roster", 0).offset())
 
 
 def test_a_record_beyond_the_limit_can_never_be_sent(

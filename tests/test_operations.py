@@ -19,6 +19,7 @@ from analytics.rules import DAY_MS, Rules
 from analytics.warehouse import WarehouseError, failures
 from analytics.warehouse.embedded import Embedded
 from analytics.warehouse.rendering import WINDOW
+from hostledger.commands.worker import STATEMENTS_AT_ONCE
 from hostledger.door import COMMANDS
 from hostledger.settings import PREFIX, SETTINGS
 from streams import packer
@@ -31,7 +32,7 @@ from streams.lane import Means
 from streams.rosters import Rosters
 from streams.worker import metrics as worker_metrics
 from streams.worker.conducting import Conductor
-from streams.worker.engine import HELD, Engine, Limits
+from streams.worker.engine import HELD, LANES_AT_ONCE, Engine, Limits
 from streams.worker.messages import Message, Place
 from streams.worker.patience import Patience
 
@@ -117,9 +118,13 @@ def test_every_failure_is_proved_by_tests_that_are_there() -> None:
 
 
 def test_the_amounts_on_the_page_are_those_of_the_code() -> None:
-    said = dict(table("Sizing")[-8:])
+    said = dict(table("Sizing")[-9:])
     assert f"{Limits().batch_bytes >> 20} MiB" in said["one batch"]
-    assert HELD == 4
+    assert HELD == 12
+    assert "twelve" in said["one batch"]
+    assert (LANES_AT_ONCE, STATEMENTS_AT_ONCE) == (4, 8)
+    assert said["one worker"].startswith("four lanes side by side")
+    assert said["one worker"].endswith("eight connections to ClickHouse")
     assert f"{packing.MOST_EVENTS:,} events or {packing.MOST_BYTES >> 10} KiB" in said["one record"]
     assert f"{topics.MAX_MESSAGE_BYTES >> 20} MiB at most" in said["one record"]
     sizes = (bodies.MOST_SENT, bodies.MOST_UNPACKED, bodies.MOST_EVENT)

@@ -8,9 +8,8 @@ import signal
 import sys
 from contextlib import closing
 
-from hostledger.commands.worker import make_worker, run
+from hostledger.commands.worker import lanes_warehouse, make_worker, run
 from hostledger.logs import log_to_stderr
-from hostledger.reading import connected
 from hostledger.settings import Settings
 from streams.kafka.producing import Producer
 
@@ -30,7 +29,7 @@ class Fate:
 def main(steps: int) -> None:
     settings = Settings.read()
     log_to_stderr()
-    with closing(connected(settings)) as warehouse, closing(Producer(settings.connection())) as producer:
+    with closing(lanes_warehouse(settings)) as warehouse, closing(Producer(settings.connection())) as producer:
         run(make_worker(settings, warehouse, producer, settings.worker_port, Fate(steps)))
 
 

@@ -146,6 +146,10 @@ class Server:
         """Give another handle, read-only, for use by another thread."""
         return Server(self._address, self._password, self._cluster, readonly=True)
 
+    def twin(self) -> "Server":
+        """Give another handle with the same rights, for use by another thread."""
+        return Server(self._address, self._password, self._cluster, readonly=self._readonly)
+
     def close(self) -> None:
         """Hang up."""
         if self._reading:

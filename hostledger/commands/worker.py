@@ -7,6 +7,7 @@ import faust
 import typer
 
 from analytics.warehouse import Warehouse, WarehouseError
+from analytics.warehouse.pool import Pool
 from hostledger.logs import log_to_stderr
 from hostledger.output import refuse, refusing, tell
 from hostledger.reading import connected, settings_of
@@ -19,10 +20,14 @@ from streams.kafka.producing import Producer
 from streams.kafka.topics import names
 from streams.lane import Means
 from streams.rosters import Rosters
+from streams.worker.abreast import Abreast
 from streams.worker.application import Listening, Membership, application
 from streams.worker.engine import Engine, Limits
 from streams.worker.metrics import Metrics
 from streams.worker.post import KafkaPost
+
+STATEMENTS_AT_ONCE = 8
+"""Connections of a worker to ClickHouse."""
 
 
 def worker(
@@ -44,10 +49,15 @@ def worker(
         refuse("a worker needs a ClickHouse server: set HOSTLEDGER_CLICKHOUSE, as in clickhouse://user@host:9000/books")
     with refusing(WarehouseError, BrokerAway, WrongSetting, WrongConnection):
         log_to_stderr()
-        with closing(connected(settings)) as warehouse, closing(Producer(settings.connection())) as producer:
+        with closing(lanes_warehouse(settings)) as warehouse, closing(Producer(settings.connection())) as producer:
             app = make_worker(settings, warehouse, producer, settings.worker_port if port is None else port)
             tell(f"The worker reads {settings.topics}.events and {settings.topics}.roster as one of {settings.group}")
             run(app)
+
+
+def lanes_warehouse(settings: Settings) -> Pool:
+    """Connect to the server as often as a worker asks it at once. Raises WarehouseError."""
+    return Pool(connected(settings), STATEMENTS_AT_ONCE)
 
 
 def make_worker(
@@ -62,6 +72,7 @@ def make_worker(
         rosters=Rosters(warehouse),
         post=KafkaPost(producer, topics, metrics),
         mark=mark,
+        each=Abreast(STATEMENTS_AT_ONCE, "insert").each,
     )
     limits = Limits(settings.wait_ms, rejects=settings.reject_limit, fit_every_ms=settings.fit_every_ms)
     engine = Engine(means, topics.roster, limits, metrics)

@@ -79,7 +79,7 @@ class Producer:
         key: bytes | None = None,
         headers: Sequence[tuple[str, bytes]] = (),
     ) -> Any:  # noqa: ANN401  # kafka-python has no types
-        """Hand over one record and give kafka-python's future of it; `flush` does not speak for it.
+        """Hand over one record and give kafka-python's future of it; `wait_for` speaks for it, and `flush` does not.
 
         Raises TooLarge, BrokerAway.
         """
@@ -99,10 +99,14 @@ class Producer:
         """
         with self._lock:
             waiting, self._waiting = self._waiting, []
+        self.wait_for(waiting, timeout_s)
+
+    def wait_for(self, dispatched: Sequence[Any], timeout_s: float = DELIVERY_MS / 1000) -> None:
+        """Return when the broker has acknowledged these, as `dispatch` gave them; else raise BrokerAway."""
         until = time.monotonic() + timeout_s
         try:
             self._kafka.flush(timeout_s)
-            for future in waiting:
+            for future in dispatched:
                 future.get(max(0.001, until - time.monotonic()))
         except KafkaError as error:
             raise BrokerAway(f"{self._away}: {said(error)}") from None

@@ -1,7 +1,8 @@
-"""The Faust application: one agent over events and roster, a clock for what is due, health and metrics over HTTP."""
+"""The Faust application: agents over events and roster, a clock for what is due, health and metrics over HTTP."""
 
 import os
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import gettempdir
@@ -12,14 +13,20 @@ from faust.types import TP
 from mode import CrashingSupervisor
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from streams.kafka import BrokerAway
 from streams.kafka.connection import Connection
+from streams.kafka.ends import End
 from streams.kafka.topics import Names
 from streams.worker.conducting import Conductor
 from streams.worker.engine import Engine
 from streams.worker.messages import Place
 from streams.worker.metrics import Metrics
 
-RECORDS = 256
+RECORDS, ROSTER_RECORDS = 256, 8192
+"""Records that are taken at once, and as many that may wait behind them; those of the roster hold one event each.
+
+A full queue stops the fetching of its partition, which Kafka may begin again 1.5 s later only.
+"""
 WITHIN_S = 0.1
 LOOK_S = 0.5
 
@@ -50,8 +57,7 @@ def application(
 ) -> faust.App:
     """Make the application of one worker."""
     app = _configured(connection, membership, listening)
-    records = app.topic(topics.events, topics.roster, key_serializer="raw", value_serializer="raw", value_type=bytes)
-    roster = TP(topics.roster, 0)
+    end = End(connection, topics.roster, 0)
 
     async def seek(place: Place, offset: int) -> None:
         await app.consumer.seek(TP(*place), offset)
@@ -59,13 +65,21 @@ def application(
     conductor = Conductor(engine, seek)
 
     async def roster_end() -> int:
-        return int((await app.consumer.highwaters(roster)).get(roster) or 0)
+        while not app.should_stop:
+            with suppress(BrokerAway):
+                return await end.offset()
+            await app.sleep(LOOK_S)
+        return 0
 
-    async def book(stream: Any) -> AsyncGenerator[None, None]:  # noqa: ANN401  # Faust has no types
-        async for events in stream.noack_take(RECORDS, within=WITHIN_S):
-            ends = {place: int(app.consumer.highwater(TP(*place)) or 0) for place in engine.places}
-            await conductor.take(events, ends, await roster_end())
-            yield
+    def book(topic: str, most: int) -> None:
+        async def booked(stream: Any) -> AsyncGenerator[None, None]:  # noqa: ANN401  # Faust has no types
+            async for events in stream.noack_take(most, within=WITHIN_S):
+                ends = {place: int(app.consumer.highwater(TP(*place)) or 0) for place in engine.places}
+                await conductor.take(events, ends, await roster_end())
+                yield
+
+        records = app.topic(topic, key_serializer="raw", value_serializer="raw", value_type=bytes, maxsize=most)
+        app.agent(records, name=topic, concurrency=1, supervisor_strategy=CrashingSupervisor)(booked)
 
     async def look_around() -> None:
         while not app.should_stop:
@@ -73,14 +87,15 @@ def application(
             if engine.places:
                 await conductor.look_around(await roster_end())
 
-    app.agent(records, concurrency=1, supervisor_strategy=CrashingSupervisor)(book)
+    book(topics.roster, ROSTER_RECORDS)
+    book(topics.events, RECORDS)
     app.task(look_around)
-    _follow(app, engine, conductor)
+    _follow(app, engine, conductor, end)
     _serve(app, engine, metrics)
     return app
 
 
-def _follow(app: faust.App, engine: Engine, conductor: Conductor) -> None:
+def _follow(app: faust.App, engine: Engine, conductor: Conductor, end: End) -> None:
     """Tell engine and conductor which partitions come and go, and when to end."""
 
     async def assigned(_app: Any, assigned: set[TP], **_: object) -> None:  # noqa: ANN401  # as above
@@ -92,6 +107,7 @@ def _follow(app: faust.App, engine: Engine, conductor: Conductor) -> None:
 
     async def before_shutdown(_app: Any, **_: object) -> None:  # noqa: ANN401  # as above
         await conductor.stop()
+        await end.close()
 
     app.on_partitions_assigned.connect(assigned, weak=False)
     app.on_partitions_revoked.connect(revoked, weak=False)

@@ -11,7 +11,8 @@ import structlog
 
 from analytics.warehouse import WarehouseError
 from streams.arriving import Record
-from streams.worker.engine import Engine, TooManyRejects
+from streams.worker.brake import TooManyRejects
+from streams.worker.engine import Engine
 from streams.worker.messages import Message, Place
 from streams.worker.patience import Stopped
 from streams.worker.post import KIND, TOUCHED

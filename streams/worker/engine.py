@@ -1,7 +1,7 @@
-"""The lanes of one worker, taking turns: records in, books out, and how far each partition is done.
+"""The lanes of one worker, some side by side: records in, books out, and how far each partition is done.
 
-Everything here runs in one thread, except `assigned` and `revoked`. What may heal is tried again in place, so no record
-is let go of; while it waits, nothing is acknowledged and Faust stops fetching.
+A turn runs in one thread and does each lane in one of its own; only `assigned` and `revoked` come from elsewhere. What
+may heal is tried again in place, so no record is let go of; meanwhile nothing is acknowledged and Faust stops fetching.
 """
 
 import threading
@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeVar
 
 import structlog
 
@@ -16,19 +17,17 @@ from streams import intents, lanes
 from streams.intents import Pins
 from streams.lane import Lane, Means
 from streams.outcome import Outcome
+from streams.worker.abreast import Abreast
+from streams.worker.brake import Brake
 from streams.worker.holding import Hold
 from streams.worker.messages import Message, Place, Queue
 from streams.worker.metrics import Metrics
 from streams.worker.patience import Patience
 
-HELD = 4
+HELD = 12
 """Batches that may wait for the roster."""
-_FEWEST_LINES = 1_000
-"""Lines that a share of rejects is judged by, at least."""
-
-
-class TooManyRejects(Exception):  # noqa: N818  # named for what is the case
-    """A producer is broken: more than the set share of lines cannot become events."""
+LANES_AT_ONCE = 4
+"""Lanes that a worker does side by side, each with a batch in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +38,14 @@ class Limits:
     """
 
     wait_ms: int = 2_000
-    batch_bytes: int = 24 << 20
+    batch_bytes: int = 8 << 20
     rejects: Fraction = Fraction(1, 5)
     fit_every_ms: int = 3_600_000
     gap_ms: int = 30_000
     compacted_ms: int = 3_000
+
+
+_Of = TypeVar("_Of")
 
 
 class Engine:
@@ -58,7 +60,8 @@ class Engine:
         self._queues: dict[Place, Queue] = {}
         self._ends: dict[Place, int] = {}
         self._hold = Hold(limits.wait_ms / 1000, HELD * limits.batch_bytes)
-        self._lines = self._rejected = 0
+        self._brake = Brake(limits.rejects)
+        self._abreast = Abreast(LANES_AT_ONCE, "lane")
         self._fitted_ms = means.clock_ms()
         self.patience = Patience(metrics)
 
@@ -102,12 +105,12 @@ class Engine:
         self._settle()
         self._drain_all(roster_end)
         pins = self._pins()
-        for place in self.places:
-            lane = self._lane(place)
-            if place not in self._busy():
-                self._counted(_looking(lane, pins), [])
-            if self._number(place) == lanes.ROSTER:
-                self._fit(lane, pins)
+        busy, places = self._busy(), self.places
+        quiet = [self._lane(place) for place in places if place not in busy]
+        if quiet:
+            self._side_by_side(lambda lane: self._counted(lambda: lane.look_around(pins), []), quiet)
+        if places and self._number(places[0]) == lanes.ROSTER:
+            self._fit(self._lane(places[0]), pins)
         return {place: lane.next_offset for place, lane in self._lanes.items()}
 
     def _drain_all(self, roster_end: int) -> None:
@@ -120,8 +123,21 @@ class Engine:
         pins = self._pins()
         waited = sum(self._queues[place].size for place in waiting)
         if self._hold.is_over(pins.roster_offset, roster_end, waited):
-            for place in waiting:
-                self._drain(place, pins)
+            self._side_by_side(lambda place: self._drain(place, pins), waiting)
+
+    def _side_by_side(self, work: Callable[[_Of], object], of: Sequence[_Of]) -> None:
+        """Work on several lanes; where one fails, the others end what they are at, and wait for nobody who is away."""
+
+        def watched(one: _Of) -> None:
+            done = False
+            try:
+                work(one)
+                done = True
+            finally:
+                if not done:
+                    self.patience.stopping.set()
+
+        self._abreast.each(watched, of)
 
     def _busy(self) -> list[Place]:
         return [place for place in self.places if place in self._queues and self._queues[place].messages]
@@ -209,23 +225,5 @@ class Engine:
         now_ms = self._means.clock_ms()
         for message in part:
             self._metrics.latency.observe(max(now_ms - message.appended_ms, 0) / 1000)
-        self._judge(outcome)
+        self._brake.judge(outcome)
         return True
-
-    def _judge(self, outcome: Outcome) -> None:
-        self._lines += outcome.events + outcome.repeats + outcome.rejects
-        self._rejected += outcome.rejects
-        if self._lines < _FEWEST_LINES:
-            return
-        rejected, lines, limit = self._rejected, self._lines, self._limits.rejects
-        self._lines = self._rejected = 0
-        if Fraction(rejected, lines) > limit:
-            raise TooManyRejects(
-                f"{rejected:,} of {lines:,} lines cannot become events, more than the limit of {float(limit):.0%}. See "
-                "their reasons with: hostledger dead-letters list. Mend the producer and start again: all of them are "
-                "kept (limit: HOSTLEDGER_REJECT_LIMIT)"
-            )
-
-
-def _looking(lane: Lane, pins: Pins) -> Callable[[], Outcome | None]:
-    return lambda: lane.look_around(pins)

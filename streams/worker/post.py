@@ -1,6 +1,8 @@
 """The way back into Kafka: orders to look at again, and dead letters."""
 
 from collections.abc import Sequence
+from threading import local
+from typing import Any
 
 import polars as pl
 
@@ -15,22 +17,29 @@ KIND = "kind"
 TOUCHED = b"touched"
 
 
+class _Sent(local):
+    """What a thread has sent and not waited for: a lane answers for its own words, not for those of its neighbours."""
+
+    def __init__(self) -> None:
+        self.futures: list[Any] = []
+
+
 class KafkaPost:
-    """Sends for lanes; everything is acknowledged when `flush` returns. Raises BrokerAway."""
+    """Sends for lanes, each in one thread at a time; `flush` returns when all that its thread sent is acknowledged.
+
+    Raises BrokerAway.
+    """
 
     def __init__(self, producer: Producer, topics: Names, metrics: Metrics) -> None:
         self._producer, self._topics, self._metrics = producer, topics, metrics
         self._partitions = 0
+        self._sent = _Sent()
 
     def touch(self, order_ids: Sequence[str], viewer_id: str) -> None:
         """Ask the lane of a viewer to look at orders again."""
         self._partitions = self._partitions or self._producer.partitions(self._topics.events)
-        self._producer.send(
-            self._topics.events,
-            touched_value(order_ids),
-            partition=partition_of(viewer_id, self._partitions),
-            headers=[(KIND, TOUCHED)],
-        )
+        partition = partition_of(viewer_id, self._partitions)
+        self._send(self._topics.events, touched_value(order_ids), [(KIND, TOUCHED)], partition)
 
     def park(self, rejects: pl.DataFrame) -> None:
         """Send rejected lines to the dead letters, each with its place and its reason in headers."""
@@ -40,8 +49,16 @@ class KafkaPost:
             facts = {"field": row["field"], "value": row["value"], "position": str(row["position"])}
             letter = dead_letter(row["line"], place, row["reason"], row["remedy"], **facts)
             self._metrics.rejects.labels(row["reason"]).inc()
-            self._producer.send(self._topics.dead_letters, letter.value, headers=letter.headers)
+            self._send(self._topics.dead_letters, letter.value, letter.headers)
 
     def flush(self) -> None:
         """Wait for the broker."""
-        self._producer.flush()
+        futures, self._sent.futures = self._sent.futures, []
+        if futures:
+            self._producer.wait_for(futures)
+
+    def _send(
+        self, topic: str, value: bytes | None, headers: Sequence[tuple[str, bytes]], partition: int | None = None
+    ) -> None:
+        future = self._producer.dispatch(topic, value, partition=partition, headers=headers)
+        self._sent.futures.append(future)
