@@ -1,7 +1,7 @@
 # Two commands do everything: `make demo` and `make test`. Both stand on `make install`.
 PYTHON ?= python3
 BIN := .venv/bin
-PARALLEL := --numprocesses 2 --dist loadfile
+PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .PHONY: install install-dev demo test check soak bench bench-stream bench-boards lock clean

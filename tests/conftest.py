@@ -21,6 +21,28 @@ from streams.processor import Processor
 REQUIRED = set(os.environ.get("HOSTLEDGER_REQUIRE", "").replace(",", " ").split())
 """What must be there: a test that needs it then fails instead of being skipped."""
 
+LONGEST = (
+    "test_stream",
+    "test_faults",
+    "test_lanes",
+    "test_page_browser",
+    "test_boards_values",
+    "test_kafka_dead_letters",
+    "test_stream_commands",
+    "test_grafana_panels",
+    "test_benchmarks_stream",
+    "test_boards_live",
+    "test_boards_hosts",
+    "test_boards_finance",
+    "test_kafka_topics",
+    "test_packer",
+    "test_commands_server",
+    "test_page_streams",
+    "test_commands_reading",
+    "test_engines_alike",
+)
+"""Files that take longest, the longest first; files run whole, two at a time."""
+
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[Embedded]:
@@ -63,7 +85,8 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that two workers end at about the same time."""
-    items.sort(key=lambda item: not item.path.name.startswith("test_stream"))
+    ranks = {name: rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
 
 
 def lacking(what: str, reason: str) -> NoReturn:
