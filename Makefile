@@ -36,9 +36,11 @@ check: install-dev
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-# What a night is for: two hundred deaths of workers at random moments, twenty of which `make test` has too.
+# What a night is for: two hundred deaths of workers at random moments, twenty of which `make test` has too, and twice
+# as many random scenarios.
 soak: install-dev
 	HOSTLEDGER_DEATHS=200 HOSTLEDGER_REQUIRE=kafka $(BIN)/python -m pytest tests/test_stream.py -k random_deaths
+	HOSTLEDGER_DEATHS=200 $(BIN)/python -m pytest tests/test_lanes.py tests/test_processor.py tests/test_engines_alike.py
 
 bench: install-dev
 	$(BIN)/python -m benchmarks

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from children import uncovered
+
 PROGRAM = Path(__file__).with_name("native_server.py")
 GIVEN = os.environ.get("CLICKHOUSE_URL", "")
 """clickhouse://user@host:9000 of a real server on which databases may be made; its password in CLICKHOUSE_PASSWORD."""
@@ -26,7 +28,7 @@ class Child:
         command += [f"--user={name}:{password}:{readonly}" for name, (password, readonly) in USERS.items()]
         if self.certificate:
             command += ["--certificate", str(self.certificate)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=uncovered())
         assert self.process.stdout
         self.port = int(self.process.stdout.readline())
 

@@ -13,6 +13,7 @@ from random import Random
 from typing import Any, Self
 
 import native_child
+from children import uncovered
 from kafka import KafkaConsumer, TopicPartition
 from kafka_broker import Broker, free_port
 from warehouse_books import activity, online, posted, revenue, rows
@@ -119,6 +120,8 @@ class Worker:
 
     def __init__(self, environment: dict[str, str], log: Path, die_after: int) -> None:
         self.port = free_port()
+        if die_after:
+            environment = uncovered(environment)
         with log.open("a") as err:
             self.process = subprocess.Popen(
                 [sys.executable, str(PROGRAM), str(die_after)],

@@ -1,6 +1,5 @@
 """Processes die at every step, at random moments and in recovery; disks fill up; the books stay exact."""
 
-import os
 import re
 import socket
 import subprocess
@@ -17,6 +16,7 @@ from typing import Any
 import msgspec
 import polars as pl
 import pytest
+from children import uncovered
 from fault_child import SOURCE, Errand
 from referee import books as referee_books
 from referee_models import EVERY_MODEL, RefereeRules
@@ -158,9 +158,7 @@ class Story:
     def child(self, **errand: Any) -> subprocess.CompletedProcess[str]:
         told = Errand(str(self.folder), str(self.batches), CLOCK_MS, **errand)
         command = [sys.executable, str(CHILD), msgspec.json.encode(told).decode()]
-        alone = {name: value for name, value in os.environ.items() if not name.startswith("COV")}  # a limit hits it too
-        environment = alone if told.file_limit else os.environ
-        return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False, env=environment)
+        return subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S, check=False, env=uncovered())
 
     def dies(self, step: str, **errand: Any) -> None:
         ended = self.child(die_at=step, **errand)
@@ -343,7 +341,8 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """A generated day in six files, the first one small."""
     place = tmp_path_factory.mktemp("day")
     options = ("--events", "60000", "--orders", "600", "--start", "2025-01-06", "--seed", "11")
-    subprocess.run([HOSTLEDGER, "generate", str(place / "day.ndjson"), *options], check=True, capture_output=True)
+    command = [HOSTLEDGER, "generate", str(place / "day.ndjson"), *options]
+    subprocess.run(command, check=True, capture_output=True, env=uncovered())
     lines = (place / "day.ndjson").read_bytes().splitlines(keepends=True)
     cuts = [0, 200, *(len(lines) * number // 5 for number in range(1, 6))]
     paths = [place / f"{number}.ndjson" for number in range(1, 7)]
@@ -355,7 +354,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.fixture(scope="module")
 def replayed(files: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Contents:
     folder = tmp_path_factory.mktemp("replayed") / "data"
-    subprocess.run(replay(files, folder), check=True, capture_output=True)
+    subprocess.run(replay(files, folder), check=True, capture_output=True, env=uncovered())
     found = contents(folder, but="recorded_at")
     assert len(found["viewer_events"]) > 50_000
     return found
@@ -368,7 +367,7 @@ def replay(files: list[Path], folder: Path, *options: str) -> list[str]:
 
 def killed_after(command: list[str], delay_s: float) -> bool:
     """Run a command and kill it after a while. Returns whether it was still alive."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=uncovered())
     try:
         return process.wait(delay_s) == KILLED
     except subprocess.TimeoutExpired:
@@ -386,7 +385,7 @@ def test_kills_at_random_moments_of_a_replay_change_nothing(
         kills = 0
         while kills < 5:
             kills += killed_after(replay(files, folder), next(delays[folder]))
-        subprocess.run(replay(files, folder), check=True, capture_output=True, timeout=TIMEOUT_S)
+        subprocess.run(replay(files, folder), check=True, capture_output=True, timeout=TIMEOUT_S, env=uncovered())
 
     side_by_side(live, folders)
     for folder in folders:
@@ -413,7 +412,7 @@ def test_a_replay_onto_a_full_disk_says_what_to_do_and_goes_on_when_there_is_roo
     assert ended.returncode == REFUSED
     assert "2.intent" in ended.stderr
     assert "free some space or choose another folder with --data, and start again" in ended.stderr
-    subprocess.run(replay(files, folder), check=True, capture_output=True, timeout=TIMEOUT_S)
+    subprocess.run(replay(files, folder), check=True, capture_output=True, timeout=TIMEOUT_S, env=uncovered())
     assert_same(contents(folder, but="recorded_at"), replayed)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from lane_stage import Group, Log, every_lane, intents_and_batches, routed
+from nights import seeds
 from referee import books as referee_books
 from referee_models import EVERY_MODEL, RefereeRules
 from scenario_stage import Event
@@ -39,7 +40,7 @@ def play(group: Group, random: Random, *, forgetting: bool) -> None:
     group.drain()
 
 
-@pytest.mark.parametrize("seed", range(60, 66))
+@pytest.mark.parametrize("seed", seeds(60, 3, 6))
 def test_lanes_in_any_interleaving_come_to_the_referees_books(warehouse: Embedded, seed: int) -> None:
     events, random = scenario(seed, "small"), Random(seed)
     group = Group(warehouse, routed(shaken(events, random), random), Rules(models=STREAMED))
@@ -51,7 +52,7 @@ def test_lanes_in_any_interleaving_come_to_the_referees_books(warehouse: Embedde
     assert taken_on == whole
 
 
-@pytest.mark.parametrize("seed", range(70, 73))
+@pytest.mark.parametrize("seed", seeds(70, 1, 3))
 def test_a_fit_of_the_rosters_lane_is_adopted_by_all_lanes(warehouse: Embedded, seed: int) -> None:
     events, random = scenario(seed, "small"), Random(seed)
     group = Group(warehouse, routed(shaken(events, random), random), Rules())
@@ -193,7 +194,7 @@ def test_death_with_any_part_of_the_tables_written_loses_nothing_and_writes_noth
     assert rows(warehouse, "SELECT sum(shares) FROM activity_minute") == [(str(len(subsets)),)]
 
 
-@pytest.mark.parametrize("seed", range(90, 94))
+@pytest.mark.parametrize("seed", seeds(90, 2, 4))
 def test_two_workers_that_both_believe_to_own_a_lane_write_one_batch(warehouse: Embedded, seed: int) -> None:
     """A worker that lost its partitions and does not know yet goes on, with cuts of its own."""
     events, random = scenario(seed, "small"), Random(seed)
