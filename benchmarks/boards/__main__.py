@@ -27,7 +27,7 @@ def main() -> None:
     """Fill a warehouse of each size, ask every panel, print tables."""
     asked = _arguments()
     described = machine.described()
-    sizes = QUICK if asked.quick else SIZES[: SIZES.index(asked.up_to) + 1]
+    sizes = QUICK if asked.quick else tuple(asked.events or SIZES)
     print("\n".join(f"{name}: {value}" for name, value in described.items()), flush=True)
     found = {size: _measured(size, asked.repeats) for size in sizes}
     print(_table(found, asked.repeats))
@@ -42,7 +42,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.boards", description=__doc__)
     parser.add_argument("--repeats", type=int, default=20, help="times that each panel is asked (20)")
     parser.add_argument("--quick", action="store_true", help="0.1 and 1 million: to see that it works")
-    parser.add_argument("--up-to", type=int, default=SIZES[-1], choices=SIZES, help="the largest number of raw events")
+    parser.add_argument("--events", type=int, action="append", help="raw events; again for another size")
     return parser.parse_args()
 
 
