@@ -65,8 +65,8 @@ CREATE VIEW posted_lines${ON_CLUSTER} (
     batch UInt64 COMMENT 'batch that wrote it'
 ) AS
 WITH
-    (SELECT max(period_end) FROM closings) AS open_from,
-    (SELECT if(count() = 0, 'UTC', any(toString(zone))) FROM closings) AS books_zone
+    assumeNotNull((SELECT max(period_end) FROM closings)) AS open_from,
+    assumeNotNull((SELECT if(count() = 0, 'UTC', any(toString(zone))) FROM closings)) AS books_zone
 SELECT ledger.order_id AS order_id, ledger.model AS model, ledger.host_id AS host_id, ledger.kind AS kind,
     ledger.refund_id AS refund_id, ledger.amount_minor AS amount_minor, ledger.currency AS currency,
     ledger.ordered_at AS ordered_at, ledger.booked_at AS booked_at,
