@@ -11,6 +11,7 @@ import polars as pl
 import typer
 
 from analytics.currencies import EXPONENTS, decimal_text
+from analytics.rules import MODELS
 from analytics.warehouse import Warehouse, WarehouseError
 from analytics.warehouse.embedded import Embedded
 from analytics.warehouse.server import Server
@@ -75,6 +76,17 @@ def _folder(data: Path) -> Iterator[Embedded]:
         yield warehouse
 
 
+def newest_ms(warehouse: Warehouse, data: Path, model: str) -> int:
+    """Give the newest event time, 0 for none; refuse a model that is not booked."""
+    newest, models, _ = warehouse.query("report_books").row(0)
+    if newest is None:
+        tell(f"Nothing is stored in {data} yet; fill it: hostledger replay FILE --data {data}")
+    elif models and model not in models:
+        known = ", ".join(name for name in MODELS if name in models)
+        refuse(f"model {model!r} is not booked in {data}; choose one of these with --model: {known}")
+    return newest or 0
+
+
 def currency_code(text: str | None) -> str:
     """Check a currency; '' for none. Refuses a code that is not in ISO 4217."""
     if text is not None and text not in EXPONENTS:
@@ -126,8 +138,9 @@ def _texts(frame: pl.DataFrame, name: str) -> pl.Series:
 
 
 def percent(points: int) -> str:
-    """Write basis points, not negative, as a percentage: 1234 as 12.34 %."""
-    return f"{points // 100:,}.{points % 100:02d} %"
+    """Write basis points as a percentage: 1234 as 12.34 %."""
+    whole, rest = divmod(abs(points), 100)
+    return f"{'-' if points < 0 else ''}{whole:,}.{rest:02d} %"
 
 
 def _right(texts: list[str | None]) -> pl.Series:

@@ -14,9 +14,9 @@ from analytics import reports
 from analytics.events import MAX_TIME_MS
 from analytics.metrics import METRICS, booked, day_start_ms
 from analytics.reports import FIGURES, OUTSIDE, SPLIT
-from analytics.rules import DAY_MS, MODELS
+from analytics.rules import DAY_MS
 from analytics.warehouse import Warehouse
-from hostledger.output import Format, FormatOption, refuse, refusing, tell
+from hostledger.output import Format, FormatOption, refuse, refusing
 from hostledger.reading import (
     CurrencyOption,
     DataOption,
@@ -24,6 +24,7 @@ from hostledger.reading import (
     ZoneOption,
     currency_code,
     moment,
+    newest_ms,
     opened,
     present,
     settings_of,
@@ -135,7 +136,7 @@ def _offer(name: str, title: str, rows: Callable[[Books], pl.DataFrame], teachin
     ) -> None:
         asked = _asked(context, data, model, (first, last), timezone, currency)
         with opened(asked.data, settings_of(context)) as warehouse:
-            books = Books(warehouse, asked, _newest_ms(warehouse, asked))
+            books = Books(warehouse, asked, newest_ms(warehouse, asked.data, asked.model))
             frame = rows(books)
         if output is Format.TABLE:
             frame = _narrow(frame.drop("is_total"))
@@ -165,17 +166,6 @@ def _asked(
     from_ms = day_start_ms(first.date(), zone) if first else 0
     until_ms = day_start_ms(last.date() + timedelta(1), zone) if last else MAX_TIME_MS + DAY_MS
     return Asked(data or settings.data, chosen, currency_code(currency), zone, max(from_ms, 0), max(until_ms, 0))
-
-
-def _newest_ms(warehouse: Warehouse, asked: Asked) -> int:
-    """Give the newest event time, 0 for none; refuse a model that is not booked."""
-    newest_ms, models, _ = warehouse.query("report_books").row(0)
-    if newest_ms is None:
-        tell(f"Nothing is stored in {asked.data} yet; fill it: hostledger replay FILE --data {asked.data}")
-    elif models and asked.model not in models:
-        known = ", ".join(model for model in MODELS if model in models)
-        refuse(f"model {asked.model!r} is not booked in {asked.data}; choose one of these with --model: {known}")
-    return newest_ms or 0
 
 
 _MONEY = (

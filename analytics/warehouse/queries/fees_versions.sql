@@ -1,0 +1,7 @@
+-- Question: which versions of the fee schedule were imported, and when?
+-- Columns: version, rows (count), source, digest, imported_ms (ms UTC).
+SELECT version, toInt64(count()) AS rows, any(source) AS source, any(digest) AS digest,
+    toUnixTimestamp64Milli(max(imported_at)) AS imported_ms
+FROM fee_schedules
+GROUP BY version
+ORDER BY version
