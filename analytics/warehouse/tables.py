@@ -124,6 +124,13 @@ def markov_fit(fit: Fit, recorded_ms: int) -> pl.DataFrame:
     )
 
 
+def closings(rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `closings`."""
+    return rows.with_columns(
+        _at("start_ms", "period_start"), _at("end_ms", "period_end"), _at("closed_ms", "closed_at")
+    ).drop("start_ms", "end_ms", "closed_ms")
+
+
 def numbered(batch: int) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """Give a function that writes the batch's number into every row."""
     return lambda frame: frame.with_columns(batch=pl.lit(batch, dtype=pl.UInt64))
