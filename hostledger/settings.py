@@ -14,8 +14,10 @@ from analytics.rules import MODELS, Rules
 from analytics.warehouse import WarehouseError
 from analytics.warehouse.address import Address
 from analytics.warehouse.rendering import checked
+from analytics.warehouse.retention import Retention
 from hostledger.values import (
     WrongSetting,
+    day_count,
     duration_ms,
     host_name,
     model_name,
@@ -88,6 +90,12 @@ SETTINGS = {
     "position": Setting("POSITION", "shares of the first and the last step", "0.4,0.4", position_shares),
     "idle_ms": Setting("IDLE", "silence after which a viewer has left", "4h", duration_ms),
     "correction_ms": Setting("CORRECTION", "age of an order up to which late facts restate it", "30d", duration_ms),
+    "retention_days": Setting(
+        "RETENTION_DAYS", "days that viewers' events are kept; set by `hostledger migrate`", "180", day_count
+    ),
+    "retention_shorter": Setting(
+        "RETENTION_SHORTER", "yes: less than is kept now, or than 180 days, is meant", "no", one_of("no", "yes")
+    ),
     "kafka": Setting("KAFKA", "Kafka's bootstrap servers, by comma", "127.0.0.1:9092", servers),
     "kafka_security": Setting("KAFKA_SECURITY", "security protocol of Kafka", "PLAINTEXT", one_of(*SECURITIES)),
     "kafka_mechanism": Setting("KAFKA_MECHANISM", "SASL mechanism of Kafka", "SCRAM-SHA-512", one_of(*MECHANISMS)),
@@ -135,6 +143,8 @@ class Settings:
     position: tuple[Fraction, Fraction]
     idle_ms: int
     correction_ms: int
+    retention_days: int
+    retention_shorter: str
     kafka: str
     kafka_security: str
     kafka_mechanism: str
@@ -168,7 +178,17 @@ class Settings:
         values = {field.name: _value(SETTINGS[field.name], environment) for field in fields(cls)}
         settings = cls(**values)
         settings.rules()
+        settings.retention()
         return settings
+
+    def retention(self) -> Retention:
+        """Give how long viewers' events are kept. Raises WrongSetting."""
+        try:
+            return Retention(self.retention_days, shorter=self.retention_shorter == "yes")
+        except ValueError as error:
+            raise WrongSetting(
+                f"{PREFIX}RETENTION_DAYS: {error}; if that is meant, say {PREFIX}RETENTION_SHORTER=yes too"
+            ) from None
 
     def rules(self, **changes: Any) -> Rules:  # noqa: ANN401  # any field of Rules
         """Give the rules of attribution that these settings say. Raises WrongSetting."""

@@ -1,7 +1,7 @@
 """What the commands about contracts share: the period they are about, and the facts of it out of the warehouse."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -72,13 +72,12 @@ def asked_for(
 
 def days_of(warehouse: Warehouse, asked: Asked) -> Days:
     """Give the days of the month asked for, in the zone of the closed periods, or the setting's if none is closed."""
-    closed = warehouse.query("settle_zone")
+    closed = warehouse.query("books_closings")
     zone = ZoneInfo(closed["zone"][0]) if closed.height else asked.zone
     with refusing(ValueError):
-        Period.named(asked.period, zone)
-    year, number = (int(part) for part in asked.period.split("-"))
-    following = date(year + number // 12, number % 12 + 1, 1)
-    return Days(date(year, number, 1), following, zone)
+        period = Period.named(asked.period, zone)
+    first, until = (datetime.fromtimestamp(ms // 1000, zone).date() for ms in (period.start_ms, period.end_ms))
+    return Days(first, until, zone)
 
 
 def month(warehouse: Warehouse, asked: Asked, *, with_fees: bool = False) -> Month:

@@ -22,6 +22,13 @@ def duration_ms(text: str) -> int:
     return int(found[1]) * _UNITS[found[2]]
 
 
+def day_count(text: str) -> int:
+    """Read a number of days. Raises WrongSetting."""
+    if not re.fullmatch(r"\d{1,6}", text.strip()):
+        raise WrongSetting(f"days {text!r} are not understood; write a whole number, as in 180")
+    return int(text)
+
+
 def position_shares(text: str) -> tuple[Fraction, Fraction]:
     """Read the shares of the first and the last step, exactly, such as 0.4,0.4. Raises WrongSetting."""
     try:

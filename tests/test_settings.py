@@ -41,6 +41,8 @@ WRONG = [
     ("POSITION", "1/0,0.5", ["'1/0,0.5'", "0.4,0.4"]),
     ("IDLE", "", ["''", "4h"]),
     ("CORRECTION", "a month", ["'a month'", "7d"]),
+    ("RETENTION_DAYS", "half a year", ["'half a year'", "180"]),
+    ("RETENTION_SHORTER", "1", ["'1'", "yes"]),
     ("CLICKHOUSE", "http://host:8123", ["clickhouses://", "clickhouse://hostledger@127.0.0.1:9000/hostledger"]),
     ("CLICKHOUSE", "clickhouse://me:pass@host/books", ["CLICKHOUSE_PASSWORD"]),
     ("CLUSTER", "a b", ["'a b'", "system.clusters"]),
@@ -59,6 +61,9 @@ MEANINGLESS = [
     ("LOOKBACK", "0d", "lookback_ms is 0; it must be longer than 0"),
     ("HALF_LIFE", "0h", "half_life_ms is 0; it must be longer than 0"),
     ("IDLE", "0ms", "idle_ms is 0; it must be longer than 0"),
+    ("RETENTION_DAYS", "179", "less than the 180 that rules of the trade ask for; if that is meant, say"),
+    ("RETENTION_DAYS", "0", "days 0 are out of range; use 180 to 36500"),
+    ("RETENTION_DAYS", "36501", "days 36501 are out of range"),
     ("POSITION", "0.8,0.8", "position is 0.8,0.8; the shares of the first and the last step must not be negative"),
     ("POSITION", "0,0", "must sum to more than 0 and at most 1, as in 0.4,0.4"),
 ]

@@ -19,6 +19,7 @@ from analytics.warehouse import Parameter, WarehouseError, asking
 from analytics.warehouse.binding import bound
 from analytics.warehouse.blocks import INSERT_SETTINGS, blocks
 from analytics.warehouse.migrations import migrate
+from analytics.warehouse.retention import Kept, Retention, retain
 from analytics.warehouse.tokens import forget_tokens_without_rows
 
 DATABASE = "hostledger"
@@ -104,6 +105,10 @@ class Embedded:
         """
         for block, its_token in blocks(frame, token):
             self._insert_block(table, block, its_token)
+
+    def retain(self, wanted: Retention) -> Kept:
+        """Keep viewers' raw events as long as wanted. Raises WarehouseError."""
+        return retain(self._run, wanted)
 
     def reader(self) -> "Embedded":
         """Give another handle, read-only, for use by another thread."""

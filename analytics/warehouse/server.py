@@ -32,6 +32,7 @@ from analytics.warehouse.formats import Table, formatted
 from analytics.warehouse.migrations import Migration, migrate, pending, shipped
 from analytics.warehouse.native import block
 from analytics.warehouse.rendering import checked, on_cluster
+from analytics.warehouse.retention import Kept, Retention, retain
 
 _BLOCK_INFO = b"\x01\x00\x02\xff\xff\xff\xff\x00"
 """Fields before each block of the protocol: no overflow row, no bucket."""
@@ -96,6 +97,12 @@ class Server:
             server.run(f"CREATE DATABASE IF NOT EXISTS {address.database}{on_cluster(cluster)}")
         with closing(cls(address, password, cluster)) as server:
             return migrate(server.run, cluster)
+
+    @classmethod
+    def retain(cls, url: str, wanted: Retention, *, password: str | None = None, cluster: str | None = None) -> Kept:
+        """Keep viewers' raw events as long as wanted, in a database that is up to date. Raises as `open`."""
+        with closing(cls.open(url, password=password, cluster=cluster)) as server:
+            return retain(server.run, wanted, cluster)
 
     @classmethod
     def planned(cls, url: str, *, password: str | None = None, cluster: str | None = None) -> list[str]:

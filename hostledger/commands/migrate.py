@@ -1,10 +1,13 @@
 """`hostledger migrate`: the database on a ClickHouse server, made or brought up to date."""
 
+from contextlib import closing
 from typing import Annotated
 
 import typer
 
 from analytics.warehouse import WarehouseError
+from analytics.warehouse.embedded import Embedded
+from analytics.warehouse.retention import Kept, Retention
 from analytics.warehouse.server import Server
 from hostledger.output import refuse, refusing, tell
 from hostledger.reading import settings_of
@@ -28,9 +31,17 @@ def migrate(
     cluster, and a distributed one over it. Migrations are applied once each, in order; one that was cut short is done
     again. Prints what was applied, one name a line. A warehouse folder needs no migration: it is brought up to date
     when it is opened.
+
+    What viewers did, raw, is kept for HOSTLEDGER_RETENTION_DAYS (180) after it was recorded; this command sets it, on a
+    server and in the folder that HOSTLEDGER_DATA names. It only ever gets longer, unless HOSTLEDGER_RETENTION_SHORTER
+    is yes: what is older then goes for good. Money and its evidence are kept for ever.
     """
     settings = settings_of(context)
     if not settings.clickhouse:
+        if not dry_run and (settings.data / "clickhouse").is_dir():
+            with refusing(WarehouseError), closing(Embedded.open(settings.data)) as folder:
+                _tell_kept(folder.retain(settings.retention()), settings.retention())
+            return
         refuse(
             "HOSTLEDGER_CLICKHOUSE names no server, and a folder is brought up to date when it is opened; set it: "
             "HOSTLEDGER_CLICKHOUSE=clickhouse://migrator@127.0.0.1:9000/hostledger"
@@ -42,6 +53,19 @@ def migrate(
             typer.echo("".join(f"{statement};\n\n" for statement in statements), nl=False)
             return
         applied = Server.migrate(settings.clickhouse, password=settings.clickhouse_password, cluster=cluster)
+        wanted, secret = settings.retention(), settings.clickhouse_password
+        kept = Server.retain(settings.clickhouse, wanted, password=secret, cluster=cluster)
     for name in applied:
         typer.echo(name)
     tell(f"{len(applied)} migrations applied." if applied else "The database is up to date.")
+    _tell_kept(kept, wanted)
+
+
+def _tell_kept(kept: Kept, wanted: Retention) -> None:
+    if kept.now != kept.before:
+        tell(f"Viewers' events are kept for {kept.now} days; before: {kept.before}.")
+    if kept.now != wanted.days:
+        tell(
+            f"Viewers' events are kept for {kept.now} days, though HOSTLEDGER_RETENTION_DAYS says {wanted.days}: it is "
+            "made shorter only with HOSTLEDGER_RETENTION_SHORTER=yes, and then what is older goes for good."
+        )

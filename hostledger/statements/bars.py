@@ -50,7 +50,7 @@ def _row(place: int, step: Step, begin: float, end: float, currency: str) -> str
     colour = _COLOURS.get(step.name) or (_TAKEN if step.minor < 0 else _GIVEN)
     middle, right, amount = top + _BAR - 3, _LEFT + _WIDTH + _RIGHT - 4, decimal_text(step.minor, currency)
     return (
-        f'<text x="{_LEFT - 8}" y="{middle}" text-anchor="end">{escape(step.name)}</text>'
+        f'<text x="{_LEFT - 8}" y="{middle}" text-anchor="end">{escape(step.name.replace("_", " "))}</text>'
         f'<rect x="{left:.1f}" y="{top}" width="{long:.1f}" height="{_BAR}" fill="{colour}"/>'
         f'<text x="{right}" y="{middle}" text-anchor="end">{amount}</text>'
     )

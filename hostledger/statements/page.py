@@ -96,8 +96,8 @@ def _sums(steps: list[Step], gross: int, code: str) -> str:
 def _sum(step: Step, gross: int, code: str) -> str:
     part = percent(round(Fraction(step.minor * BASIS_POINTS, gross))) if gross > 0 else ""
     opening = '<tr class="sum">' if step.whole else "<tr>"
-    cells = f'<td>{step.name}</td><td class="n">{decimal_text(step.minor, code)}</td><td class="n">{part}</td>'
-    return f"{opening}{cells}</tr>"
+    name, amount = step.name.replace("_", " "), decimal_text(step.minor, code)
+    return f'{opening}<td>{name}</td><td class="n">{amount}</td><td class="n">{part}</td></tr>'
 
 
 def _lines(heading: Heading, lines: pl.DataFrame, code: str) -> str:
