@@ -1,0 +1,203 @@
+"""Made-up worlds for settlements: orders with credits and refunds over three months, shifts, schedules, contracts."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import polars as pl
+from contracts_referee import Row, start_ms
+from hypothesis import strategies as st
+from referee_models import allocate, by_hash
+
+from analytics.contracts.pay import Days
+from analytics.contracts.schedules import schedule
+from analytics.contracts.scope import CONTRACTS
+from analytics.contracts.settlement import Facts
+from analytics.contracts.states import STATES
+
+MONTHS = [date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1), date(2026, 12, 1)]
+EDGES = [start_ms(day) for day in MONTHS]
+HOSTS = {"mei": "human", "tom": "human", "mei-ai": "digital", "bot": "digital", "unattributed": "unattributed"}
+SESSIONS: list[tuple[str | None, str | None, str | None, str | None]] = [
+    ("s1", "A", "douyin", "beauty"),
+    ("s2", "A", "tiktok", None),
+    ("s3", "B", "douyin", "food"),
+    (None, None, None, None),
+]
+CATEGORIES: dict[str | None, str | None] = {"s1": "beauty", "s2": None, "s3": "food", None: None}
+_PLACE = ("session_id", "host_id", "host_kind", "seller_id", "platform", "category")
+AIR: dict[str, Any] = dict.fromkeys(_PLACE, pl.String) | {"start_ms": pl.Int64, "end_ms": pl.Int64}
+ORDER_LINES: dict[str, Any] = dict.fromkeys(("order_id", "line_id", "category"), pl.String) | {"amount_minor": pl.Int64}
+AMOUNTS = st.integers(0, 2_000) | st.sampled_from([1, 3, 99_999_999, 4_000_000_000_000])
+
+
+@dataclass(frozen=True)
+class World:
+    """Orders with their history, as plain rows."""
+
+    orders: list[dict[str, Any]]
+    lines: list[dict[str, Any]]
+    air: list[dict[str, Any]]
+    schedule: pl.DataFrame
+    contracts: list[dict[str, Any]]
+
+    def states(self, from_ms: int, until_ms: int) -> list[dict[str, Any]]:
+        """What the books hold of every order before and after a period; untouched orders are left out."""
+        return [row for order in self.orders for row in states_of(order, from_ms, until_ms)]
+
+    def facts(self, from_ms: int, until_ms: int) -> Facts:
+        return Facts(
+            states=pl.DataFrame(self.states(from_ms, until_ms), schema=STATES),
+            order_lines=pl.DataFrame(self.lines, schema=ORDER_LINES),
+            sessions=pl.DataFrame(
+                [(session_id, category) for session_id, category in CATEGORIES.items() if session_id],
+                schema=["session_id", "category"],
+                orient="row",
+            ),
+            air=pl.DataFrame(clipped(self.air, from_ms, until_ms), schema=AIR),
+            contracts=pl.DataFrame(self.contracts, schema=CONTRACTS),
+            schedule=self.schedule,
+        )
+
+
+def clipped(air: list[dict[str, Any]], from_ms: int, until_ms: int) -> list[dict[str, Any]]:
+    cut = [span | {"start_ms": max(span["start_ms"], from_ms), "end_ms": min(span["end_ms"], until_ms)} for span in air]
+    return [span for span in cut if span["start_ms"] < span["end_ms"]]
+
+
+def days(first: int, last: int) -> Days:
+    """Whole months, from one of MONTHS to before another."""
+    return Days(MONTHS[first], MONTHS[last], ZoneInfo("UTC"))
+
+
+def states_of(order: Row, from_ms: int, until_ms: int) -> list[dict[str, Any]]:
+    before, after = books_at(order, from_ms), books_at(order, until_ms)
+    if before == after:
+        return []
+    session_id, seller_id, platform, _ = order["session"]
+    found = []
+    for host_id in sorted(before.keys() | after.keys()):
+        (g0, n0), (g1, n1) = before.get(host_id, (0, 0)), after.get(host_id, (0, 0))
+        if any((g0, n0, g1, n1)):
+            found.append(
+                {
+                    "order_id": order["order_id"], "session_id": session_id, "host_id": host_id,
+                    "host_kind": HOSTS.get(host_id, host_id), "seller_id": seller_id, "platform": platform,
+                    "currency": order["currency"], "at_ms": order["at_ms"],
+                    "gross_before": g0, "net_before": n0, "gross_after": g1, "net_after": n1,
+                }
+            )  # fmt: skip
+    return found
+
+
+def books_at(order: Row, at_ms: int) -> dict[str, tuple[int, int]]:
+    """Gross and net of each account of an order as of an instant (exclusive), by the definitions of the books."""
+    if order["at_ms"] >= at_ms:
+        return {}
+    tie = by_hash(order["order_id"])
+    refunded = sum(amount for ms, amount in order["refunds"] if ms < at_ms)
+    gross = allocate(order["amount"], order["weights"], tie)
+    net = allocate(max(order["amount"] - refunded, 0), order["weights"], tie)
+    found = {host_id: (gross[host_id], net[host_id]) for host_id in gross}
+    if refunded > order["amount"]:
+        found["excess_refund"] = (0, refunded - order["amount"])
+    return found
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """Any world: several currencies, refunds of any size and time, co-hosts, rows of any scope."""
+    orders, lines = [], []
+    for number in range(draw(st.integers(1, 6))):
+        parts = draw(st.lists(st.tuples(AMOUNTS, st.sampled_from([None, "beauty", "food"])), min_size=1, max_size=3))
+        at_ms = draw(st.integers(EDGES[0], EDGES[3] - 1))
+        later = st.integers(at_ms, EDGES[3] + 10**9)
+        amount = sum(part for part, _ in parts)
+        hosts = draw(st.lists(st.sampled_from(sorted(HOSTS)), min_size=1, max_size=3, unique=True))
+        orders.append(
+            {
+                "order_id": f"o{number}", "at_ms": at_ms, "amount": amount,
+                "currency": draw(st.sampled_from(["CNY", "JPY", "KWD"])),
+                "session": draw(st.sampled_from(SESSIONS)),
+                "weights": {host: draw(st.integers(1, 5)) for host in hosts},
+                "refunds": draw(st.lists(st.tuples(later, st.integers(0, amount + 5)), max_size=2)),
+            }
+        )  # fmt: skip
+        lines += [
+            {"order_id": f"o{number}", "line_id": f"l{place}", "category": category, "amount_minor": part}
+            for place, (part, category) in enumerate(parts)
+        ]
+    air = [draw(spans()) for _ in range(draw(st.integers(0, 4)))]
+    return World(orders, lines, air, schedule(draw(sheets())), draw(deals()))
+
+
+@st.composite
+def spans(draw: st.DrawFn) -> dict[str, Any]:
+    session_id, seller_id, platform, category = draw(st.sampled_from(SESSIONS[:3]))
+    host_id = draw(st.sampled_from([host for host in HOSTS if host != "unattributed"]))
+    start = draw(st.integers(EDGES[0], EDGES[3] - 1))
+    return {
+        "session_id": session_id, "host_id": host_id, "host_kind": HOSTS[host_id], "seller_id": seller_id,
+        "platform": platform, "category": category, "start_ms": start,
+        "end_ms": start + draw(st.integers(1, 3 * 86_400_000)),
+    }  # fmt: skip
+
+
+@st.composite
+def agreements(draw: st.DrawFn, low: int = EDGES[0] - 10**9, high: int = EDGES[3] + 10**9) -> dict[str, Any]:
+    begin, end = sorted(draw(st.lists(st.integers(low, high), min_size=2, max_size=2, unique=True)))
+    return {
+        "host_id": draw(st.sampled_from(["mei-ai", "bot"])), "owner": draw(st.sampled_from(["mei", "studio"])),
+        "valid_from_ms": begin, "valid_to_ms": end, "fee_minor": draw(st.integers(0, 10_000)),
+        "currency": draw(st.sampled_from(["CNY", "JPY"])), "royalty_bps": draw(st.sampled_from([0, 1, 333, 10_000])),
+        "platforms": draw(st.sampled_from([[], ["douyin"], ["tiktok", "x"]])),
+        "categories": draw(st.sampled_from([[], ["beauty"], ["food", "y"]])), "label_required": draw(st.booleans()),
+    }  # fmt: skip
+
+
+def deals(low: int = EDGES[0] - 10**9, high: int = EDGES[3] + 10**9) -> st.SearchStrategy[list[dict[str, Any]]]:
+    """Several contracts with ids of their own; they overlap as they like."""
+    return st.lists(agreements(low, high), max_size=4).map(
+        lambda found: [one | {"contract_id": f"c{number}"} for number, one in enumerate(found)]
+    )
+
+
+DEFAULT_KINDS = {"host_hourly": "human", "host_commission": "human", "avatar_hourly": "digital"}
+FEES = ["platform_fee", "affiliate", "ads", "host_hourly", "host_commission", "avatar_hourly"]
+HEAD = "fee,platform,seller_id,host_id,host_kind,currency,from,until,bps,base,refundable,amount_minor,tiers"
+
+
+@st.composite
+def sheets(draw: st.DrawFn) -> str:
+    """The text of a schedule: rows of any scope, none of which meet."""
+    told: dict[tuple[str, ...], str] = {}
+    for _ in range(draw(st.integers(1, 8))):
+        fee = draw(st.sampled_from(FEES))
+        platform, seller = draw(st.sampled_from(["", "", "douyin"])), draw(st.sampled_from(["", "", "A"]))
+        host, kind = draw(st.sampled_from([("", ""), ("", "human"), ("mei", ""), ("mei-ai", ""), ("", "digital")]))
+        kind = kind or ("" if host else DEFAULT_KINDS.get(fee, ""))
+        currency = draw(st.sampled_from(["", "CNY", "JPY"]))
+        begin = draw(st.sampled_from(["2026-08-15", "2026-09-20", "2026-10-01"]))
+        until = draw(st.sampled_from(["", "2026-10-15"]))
+        terms = {"bps": "", "base": "", "refundable": "", "amount_minor": "", "tiers": ""}
+        if fee in {"platform_fee", "affiliate"}:
+            base, refundable = draw(st.sampled_from([("gross", "full"), ("gross", "none"), ("net", "full")]))
+            terms |= {"bps": str(draw(st.integers(0, 10_000))), "base": base, "refundable": refundable}
+        elif fee == "host_commission":
+            currency = currency or "CNY"
+            tiers = draw(st.sampled_from(["0:100", "0:0;500:250", "0:1;7:9999;1000:50"]))
+            terms |= {"tiers": tiers, "refundable": draw(st.sampled_from(["full", "none"]))}
+        else:
+            currency, until = currency or "CNY", until or ("2026-11-07" if fee == "ads" else "")
+            terms |= {"amount_minor": str(draw(st.integers(0, 100_000)))}
+        own = "" if fee in {"host_hourly", "avatar_hourly"} else currency
+        scope = (fee, platform, seller, host, kind, own)
+        line = [fee, platform, seller, host, kind, currency, begin, until, *terms.values()]
+        told.setdefault(scope, ",".join(line))
+    return "\n".join([HEAD, *told.values()])
+
+
+def at(text: str) -> int:
+    """An instant written as in 2026-10-01T20:00."""
+    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp()) * 1000
