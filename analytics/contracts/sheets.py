@@ -8,7 +8,7 @@ from datetime import date
 from typing import TypeVar
 
 Value = TypeVar("Value")
-_WHOLE = re.compile(r"-?\d{1,18}")
+_WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 class WrongSheet(ValueError):  # noqa: N818  # named for what is the case
@@ -86,7 +86,7 @@ def whole(text: str) -> int:
 
 def day(text: str) -> date:
     """Read a day, as in 2026-10-01. Raises ValueError."""
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text):
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
         raise ValueError(text)
     return date.fromisoformat(text)
 
