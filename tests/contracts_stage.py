@@ -109,10 +109,10 @@ def books_at(order: Row, at_ms: int) -> dict[str, tuple[int, int]]:
 def worlds(draw: st.DrawFn) -> World:
     """Any world: several currencies, refunds of any size and time, co-hosts, rows of any scope."""
     orders, lines = [], []
-    for number in range(draw(st.integers(1, 6))):
+    for number in range(draw(st.integers(4, 7))):
         parts = draw(st.lists(st.tuples(AMOUNTS, st.sampled_from([None, "beauty", "food"])), min_size=1, max_size=3))
         at_ms = draw(st.integers(EDGES[0], EDGES[3] - 1))
-        later = st.integers(at_ms, EDGES[3] + 10**9)
+        later = st.integers(0, 45 * 86_400_000).map(at_ms.__add__)
         amount = sum(part for part, _ in parts)
         hosts = draw(st.lists(st.sampled_from(sorted(HOSTS)), min_size=1, max_size=3, unique=True))
         orders.append(
@@ -121,14 +121,14 @@ def worlds(draw: st.DrawFn) -> World:
                 "currency": draw(st.sampled_from(["CNY", "JPY", "KWD"])),
                 "session": draw(st.sampled_from(SESSIONS)),
                 "weights": {host: draw(st.integers(1, 5)) for host in hosts},
-                "refunds": draw(st.lists(st.tuples(later, st.integers(0, amount + 5)), max_size=2)),
+                "refunds": draw(st.lists(st.tuples(later, st.integers(0, amount + 5)), min_size=1, max_size=3)),
             }
         )  # fmt: skip
         lines += [
             {"order_id": f"o{number}", "line_id": f"l{place}", "category": category, "amount_minor": part}
             for place, (part, category) in enumerate(parts)
         ]
-    air = [draw(spans()) for _ in range(draw(st.integers(0, 4)))]
+    air = [draw(spans()) for _ in range(draw(st.integers(2, 5)))]
     return World(orders, lines, air, schedule(draw(sheets())), draw(deals()))
 
 
@@ -158,7 +158,7 @@ def agreements(draw: st.DrawFn, low: int = EDGES[0] - 10**9, high: int = EDGES[3
 
 def deals(low: int = EDGES[0] - 10**9, high: int = EDGES[3] + 10**9) -> st.SearchStrategy[list[dict[str, Any]]]:
     """Several contracts with ids of their own; they overlap as they like."""
-    return st.lists(agreements(low, high), max_size=4).map(
+    return st.lists(agreements(low, high), min_size=1, max_size=5).map(
         lambda found: [one | {"contract_id": f"c{number}"} for number, one in enumerate(found)]
     )
 
@@ -170,32 +170,40 @@ HEAD = "fee,platform,seller_id,host_id,host_kind,currency,from,until,bps,base,re
 
 @st.composite
 def sheets(draw: st.DrawFn) -> str:
-    """The text of a schedule: rows of any scope, none of which meet."""
+    """The text of a schedule: each fee for everybody, most of the time, and rows of any scope; none of them meet."""
     told: dict[tuple[str, ...], str] = {}
-    for _ in range(draw(st.integers(1, 8))):
-        fee = draw(st.sampled_from(FEES))
-        platform, seller = draw(st.sampled_from(["", "", "douyin"])), draw(st.sampled_from(["", "", "A"]))
-        host, kind = draw(st.sampled_from([("", ""), ("", "human"), ("mei", ""), ("mei-ai", ""), ("", "digital")]))
-        kind = kind or ("" if host else DEFAULT_KINDS.get(fee, ""))
-        currency = draw(st.sampled_from(["", "CNY", "JPY"]))
-        begin = draw(st.sampled_from(["2026-08-15", "2026-09-20", "2026-10-01"]))
-        until = draw(st.sampled_from(["", "2026-10-15"]))
-        terms = {"bps": "", "base": "", "refundable": "", "amount_minor": "", "tiers": ""}
-        if fee in {"platform_fee", "affiliate"}:
-            base, refundable = draw(st.sampled_from([("gross", "full"), ("gross", "none"), ("net", "full")]))
-            terms |= {"bps": str(draw(st.integers(0, 10_000))), "base": base, "refundable": refundable}
-        elif fee == "host_commission":
-            currency = currency or "CNY"
-            tiers = draw(st.sampled_from(["0:100", "0:0;500:250", "0:1;7:9999;1000:50"]))
-            terms |= {"tiers": tiers, "refundable": draw(st.sampled_from(["full", "none"]))}
-        else:
-            currency, until = currency or "CNY", until or ("2026-11-07" if fee == "ads" else "")
-            terms |= {"amount_minor": str(draw(st.integers(0, 100_000)))}
+    everybody = [(fee, "", "", "", DEFAULT_KINDS.get(fee, "")) for fee in FEES if draw(st.integers(0, 4))]
+    scoped = draw(st.lists(st.tuples(st.sampled_from(FEES), *SCOPES), min_size=1, max_size=6))
+    for fee, platform, seller, host, kind in everybody + [(*row[:3], *row[3]) for row in scoped]:
+        currency, begin, until, *terms = draw(agreed(fee))
         own = "" if fee in {"host_hourly", "avatar_hourly"} else currency
-        scope = (fee, platform, seller, host, kind, own)
-        line = [fee, platform, seller, host, kind, currency, begin, until, *terms.values()]
-        told.setdefault(scope, ",".join(line))
+        whom = kind or ("" if host else DEFAULT_KINDS.get(fee, ""))
+        line = [fee, platform, seller, host, whom, currency, begin, until, *terms]
+        told.setdefault((fee, platform, seller, host, whom, own), ",".join(line))
     return "\n".join([HEAD, *told.values()])
+
+
+SCOPES = (
+    st.sampled_from(["", "", "douyin"]),
+    st.sampled_from(["", "", "A"]),
+    st.sampled_from([("", ""), ("", "human"), ("mei", ""), ("mei-ai", ""), ("", "digital")]),
+)
+
+
+@st.composite
+def agreed(draw: st.DrawFn, fee: str) -> list[str]:
+    """Currency, days and terms of a row: currency, from, until, bps, base, refundable, amount_minor, tiers."""
+    begin, until = draw(st.sampled_from(["2026-08-15", "2026-09-20"])), draw(st.sampled_from(["", "", "2026-10-15"]))
+    if fee in {"platform_fee", "affiliate"}:
+        base, refundable = draw(st.sampled_from([("gross", "full"), ("gross", "none"), ("net", "full")]))
+        bps = str(draw(st.sampled_from([1, 333, 500, 2_500, 10_000])))
+        return [draw(st.sampled_from(["", "", "CNY"])), begin, until, bps, base, refundable, "", ""]
+    currency = draw(st.sampled_from(["CNY", "JPY"]))
+    if fee == "host_commission":
+        rates = draw(st.sampled_from(["0:100", "0:0;500:250", "0:1;7:9999;1000:50"]))
+        return [currency, begin, until, "", "", draw(st.sampled_from(["full", "none"])), "", rates]
+    end = until or ("2026-11-07" if fee == "ads" else "")
+    return [currency, begin, end, "", "", "", str(draw(st.integers(1, 100_000))), ""]
 
 
 def at(text: str) -> int:

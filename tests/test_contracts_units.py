@@ -10,6 +10,7 @@ from contracts_stage import at
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analytics.contracts.fees import order_fees
 from analytics.contracts.likeness import break_even, fee_due
 from analytics.contracts.pay import Days, tiered
 from analytics.contracts.platforms import rule_table
@@ -17,6 +18,7 @@ from analytics.contracts.schedules import matched, schedule, tiers
 from analytics.contracts.scope import CONTRACTS, judged, with_twins
 from analytics.contracts.sheets import WrongSheet
 from analytics.contracts.splitting import accrued, divided, split
+from analytics.contracts.states import STATES
 from hostledger.commands.rules import shipped
 
 UTC = ZoneInfo("UTC")
@@ -128,6 +130,27 @@ def test_days_of_a_schedule_are_days_of_the_zone_of_the_books() -> None:
     frame = pl.DataFrame([subject | {"at_ms": at("2026-09-30T16:00")}, subject | {"at_ms": at("2026-09-30T15:59")}])
     assert matched(frame, "platform_fee", table, ZoneInfo("Asia/Shanghai")).height == 1
     assert matched(frame, "platform_fee", table, UTC).height == 0
+
+
+@pytest.mark.parametrize(
+    ("terms", "kept", "taken"),
+    [
+        ("gross,none", 15, 15),  # 5 % of 300 stays
+        ("gross,full", 15, 9),  # 15 less 5.5 of the refund, which is 6
+        ("net,full", 15, 10),  # 9.5 of the 190 that are left
+    ],
+)
+def test_a_refund_takes_back_of_a_fee_what_the_contract_says(terms: str, kept: int, taken: int) -> None:
+    table = schedule(f"{HEAD}platform_fee,,,,,,2026-10-01,,500,{terms},,\n")
+    at_ms = at("2026-10-02T00:00")
+    order = {"order_id": "o", "host_id": "mei", "host_kind": "human", "currency": "CNY", "at_ms": at_ms}
+    sale = order | {"gross_before": 0, "net_before": 0, "gross_after": 300, "net_after": 300}
+    refund = order | {"gross_before": 300, "net_before": 300, "gross_after": 300, "net_after": 190}
+    fees = [
+        order_fees(pl.DataFrame([state], schema=STATES), table, UTC)["amount_minor"].to_list()
+        for state in (sale, refund)
+    ]
+    assert fees == [[-kept], [kept - taken] if kept != taken else []]
 
 
 def test_tiers_are_marginal_and_rounded_once() -> None:
