@@ -117,7 +117,7 @@ def _texts(frame: pl.DataFrame, name: str) -> pl.Series:
     column = frame[name]
     if name.endswith(MINOR):
         pairs = zip(column, frame["currency"], strict=True)
-        return _right([None if minor is None else decimal_text(int(minor), code) for minor, code in pairs])
+        return _right([None if None in {minor, code} else decimal_text(int(minor), code) for minor, code in pairs])
     if name.endswith(BASIS_POINTS):
         return _right([None if points is None else percent(int(points)) for points in column])
     if name.endswith(MILLISECONDS):
