@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from analytics.metrics import day_start_ms
 
 NOW, FIRST_REPORTED = "now", "first-reported"
-_ALL_MS = 9_000_000_000_000
+ALL_MS = 9_000_000_000_000
 """After every time of ours."""
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 _DECEMBER = 12
@@ -68,7 +68,7 @@ class Basis:
     def read(cls, text: str, zone: ZoneInfo) -> Self:
         """Read first-reported, now, or a day of a zone. Raises ValueError naming value and remedy."""
         if text in {NOW, FIRST_REPORTED}:
-            return cls(text == FIRST_REPORTED, _ALL_MS, "; as first reported" if text == FIRST_REPORTED else "")
+            return cls(text == FIRST_REPORTED, ALL_MS, "; as first reported" if text == FIRST_REPORTED else "")
         try:
             day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=zone).date()
         except ValueError:
@@ -80,7 +80,7 @@ class Basis:
     @property
     def is_now(self) -> bool:
         """Whether it is all that is known, each at its own time."""
-        return not self.posted and self.known_ms == _ALL_MS
+        return not self.posted and self.known_ms == ALL_MS
 
 
 def _following(first: date) -> date:

@@ -12,9 +12,11 @@ import typer
 from analytics import reports
 from analytics.metrics import METRICS, booked
 from analytics.periods import NOW, Basis
+from analytics.rates import MissingRate
 from analytics.reports import FIGURES, OUTSIDE, SPLIT
 from analytics.rules import MODELS
 from analytics.warehouse import Warehouse
+from hostledger.conversion import beside, rates_known
 from hostledger.output import Format, FormatOption, refuse, refusing, tell
 from hostledger.reading import (
     CurrencyOption,
@@ -30,6 +32,9 @@ from hostledger.reading import (
 from hostledger.settings import WrongSetting, model_name, time_zone
 from hostledger.windows import BOOKS, AsOption, FromOption, PeriodOption, ToOption, days_asked, month_asked
 
+InOption = Annotated[
+    str | None, typer.Option("--in", help="a reporting currency beside the original ones, as in EUR; needs rates")
+]
 TotalsOption = Annotated[bool, typer.Option("--totals", help="rows of totals in json and csv too; tables have them")]
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -137,6 +142,7 @@ def _offer(name: str, title: str, rows: Callable[[Books], pl.DataFrame], teachin
         state: AsOption = NOW,
         timezone: ZoneOption = None,
         currency: CurrencyOption = None,
+        reporting: InOption = None,
         output: FormatOption = Format.TABLE,
         *,
         totals: TotalsOption = False,
@@ -149,9 +155,12 @@ def _offer(name: str, title: str, rows: Callable[[Books], pl.DataFrame], teachin
             window = month_asked(period, zone) if period else days_asked(first, last, zone)
             chosen, basis = model_name(model or settings.model), Basis.read(state, zone)
         asked = Asked(data or settings.data, chosen, currency_code(currency), zone, *window, basis)
-        with opened(asked.data, settings) as warehouse:
+        with opened(asked.data, settings) as warehouse, refusing(MissingRate):
             books = Books(warehouse, asked, _newest_ms(warehouse, asked))
             frame = rows(books)
+            if target := currency_code(reporting):
+                known = rates_known(warehouse, asked.basis.known_ms)
+                frame = beside(frame, books.credits, name, target, known, zone)
         if output is Format.TABLE:
             frame = _narrow(frame.drop("is_total"))
         elif not totals:
@@ -179,7 +188,10 @@ def _newest_ms(warehouse: Warehouse, asked: Asked) -> int:
 _MONEY = (
     "Amounts are exact: in json and csv in minor units of the currency (JPY 0, CNY 2, KWD 3 decimals), in tables in "
     "decimals. The account unattributed holds what no host has a claim on; excess_refund what was refunded beyond an "
-    "order: the rows add up to the total, which is what was paid less what was refunded."
+    "order: the rows add up to the total, which is what was paid less what was refunded.\n\n"
+    "--in EUR shows each amount in that currency too (in_…), each day's at the rate of the day, with the rate and its "
+    "day; a row of many days has no single rate. The row total is their sum over all currencies, rounded once; "
+    "in_rounding is what the nets of the rows sum to beyond it."
 )
 _offer(
     "days",
