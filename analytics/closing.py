@@ -136,3 +136,31 @@ def totals(figures: pl.DataFrame) -> pl.DataFrame:
         .with_columns(net_minor=pl.col("gross_minor") - pl.col("refunds_minor"))
         .select("period", "currency", "model", "gross_minor", "refunds_minor", "net_minor", "earlier_minor", "lines")
     )
+
+
+def compared(stored: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """Compare figures (FIGURES) that were stored with those worked out anew, account by account and seller by seller.
+
+    Returns period, currency, model, expected_minor, found_minor (net, as the ledger keeps it), figures, same (counts),
+    off (accounts with another figure).
+    """
+    amounts = ["gross", "refunds", "earlier", "lines"]
+    both = stored.join(found, on=list(FIGURES)[:5], how="full", coalesce=True, suffix="_found").with_columns(
+        pl.col(*amounts, *(f"{name}_found" for name in amounts)).fill_null(0)
+    )
+    is_same = pl.all_horizontal(pl.col(name) == pl.col(f"{name}_found") for name in amounts)
+    net, net_found = (
+        pl.col(f"gross{suffix}").cast(pl.Int128) - pl.col(f"refunds{suffix}").cast(pl.Int128)
+        for suffix in ("", "_found")
+    )
+    return (
+        both.group_by("period", "currency", "model")
+        .agg(
+            expected_minor=net.sum(),
+            found_minor=net_found.sum(),
+            figures=pl.len().cast(pl.Int64),
+            same=is_same.cast(pl.Int64).sum(),
+            off=pl.col("host_id").filter(~is_same).unique().sort(),
+        )
+        .sort("period", "currency", "model")
+    )

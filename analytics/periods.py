@@ -3,12 +3,15 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
 
 from analytics.metrics import day_start_ms
 
+NOW, FIRST_REPORTED = "now", "first-reported"
+ALL_MS = 9_000_000_000_000
+"""After every time of ours."""
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 _DECEMBER = 12
 _FIRST_YEAR, _LAST_YEAR = 1969, 9998
@@ -47,6 +50,37 @@ class Period:
         while month.start_ms <= last.start_ms:
             yield month
             month = month.following(zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """Which state of the books is meant.
+
+    posted: by the time at which a line counts, so that closed months stay as they were closed; else by the time to
+    which it belongs. known_ms: lines written before it. said: in words, for a title.
+    """
+
+    posted: bool
+    known_ms: int
+    said: str
+
+    @classmethod
+    def read(cls, text: str, zone: ZoneInfo) -> Self:
+        """Read first-reported, now, or a day of a zone. Raises ValueError naming value and remedy."""
+        if text in {NOW, FIRST_REPORTED}:
+            return cls(text == FIRST_REPORTED, ALL_MS, "; as first reported" if text == FIRST_REPORTED else "")
+        try:
+            day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=zone).date()
+        except ValueError:
+            raise ValueError(
+                f"--as {text!r} is not understood; use {FIRST_REPORTED}, {NOW} or a day, as in 2026-10-31"
+            ) from None
+        return cls(False, day_start_ms(day + timedelta(1), zone), f"; as known on {day}")
+
+    @property
+    def is_now(self) -> bool:
+        """Whether it is all that is known, each at its own time."""
+        return not self.posted and self.known_ms == ALL_MS
 
 
 def _following(first: date) -> date:

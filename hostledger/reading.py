@@ -27,7 +27,10 @@ ZoneOption = Annotated[
 CurrencyOption = Annotated[str | None, typer.Option("--currency", help="only this currency, as in CNY")]
 
 MINOR, BASIS_POINTS, MILLISECONDS = "_minor", "_bp", "_ms"
-"""Endings of columns: amounts in minor units of the row's currency, shares, durations."""
+"""Endings of columns: amounts in minor units of the row's currency, shares, durations.
+
+Amounts that begin with in_ are of the row's `in_currency`, if it has one.
+"""
 
 
 def settings_of(context: typer.Context) -> Settings:
@@ -128,8 +131,9 @@ def _heading(name: str) -> str:
 def _texts(frame: pl.DataFrame, name: str) -> pl.Series:
     column = frame[name]
     if name.endswith(MINOR):
-        pairs = zip(column, frame["currency"], strict=True)
-        return _right([None if minor is None else decimal_text(int(minor), code) for minor, code in pairs])
+        reporting = name.startswith("in_") and "in_currency" in frame.columns
+        pairs = zip(column, frame["in_currency" if reporting else "currency"], strict=True)
+        return _right([None if None in {minor, code} else decimal_text(int(minor), code) for minor, code in pairs])
     if name.endswith(BASIS_POINTS):
         return _right([None if points is None else percent(int(points)) for points in column])
     if name.endswith(MILLISECONDS):

@@ -391,7 +391,7 @@ class TestReconcile:
         spoil(copied, "ledger", **stray("k3", 1))
         done = run("reconcile", "--data", copied, code=1)
         assert re.search(r"✗ +│ CNY +│ linear .*│ +0\.01 +│ k3 ", done.stdout)
-        assert len(re.findall("✗", done.stdout)) == 1
+        assert len(re.findall("✗", done.stdout)) == 2, "in the sum, and in its month"
         assert "hostledger explain ORDER_ID" in done.stderr
 
     def test_errors_that_cancel_out_are_found_too(self, copied):
@@ -400,7 +400,8 @@ class TestReconcile:
         rows = json.loads(run("reconcile", "--data", copied, "--format", "json", code=1).stdout)
         wrong = [row for row in rows if row["holds"] is False]
         assert [(row["check"], row["difference_minor"], row["where"]) for row in wrong] == [
-            ("conservation", 0, ["k3", "k4"])
+            ("conservation", 0, ["k3", "k4"]),
+            ("every month and seller", 0, ["k3", "k4"]),
         ]
 
     def test_a_sale_booked_too_high_and_refunded_too_high_is_found(self, copied):
@@ -414,6 +415,28 @@ class TestReconcile:
         spoil(copied, "ledger", **stray("k2", 1), refund_id="r2")
         rows = json.loads(run("reconcile", "--data", copied, "--format", "json", code=1).stdout)
         assert [(row["check"], row["where"]) for row in rows if row["holds"] is False] == [("conservation", ["k2"])]
+
+    def test_money_in_a_wrong_month_or_of_another_sessions_seller_is_found(self, copied):
+        moved = stray("k3", -1) | {"session_id": "B"}
+        spoil(copied, "ledger", **stray("k3", 1))
+        spoil(copied, "ledger", **moved)
+        late = stray("k4", -1) | {"booked_at": 40 * DAY}
+        spoil(copied, "ledger", **stray("k4", 1))
+        spoil(copied, "ledger", **late)
+        rows = json.loads(run("reconcile", "--data", copied, "--format", "json", code=1).stdout)
+        wrong = [(row["check"], row["expected"] - row["found"], row["where"]) for row in rows if row["holds"] is False]
+        assert wrong == [("every month and seller", 3, ["k3", "k4"])]
+
+    def test_a_line_that_slips_into_a_closed_month_is_found(self, copied):
+        run("close", "1970-01", "--data", copied)
+        assert {row["holds"] for row in asked("reconcile", "--data", copied)} == {True, None}
+        spoil(copied, "ledger", **stray("k3", 1) | {"batch": 2})
+        spoil(copied, "ledger", **stray("k3", -1, host_id="tom") | {"batch": 2})
+        rows = json.loads(run("reconcile", "--data", copied, "--format", "json", code=1).stdout)
+        wrong = [
+            (row["check"], row["model"], row["difference_minor"], row["where"]) for row in rows if not row["holds"]
+        ]
+        assert [row for row in wrong if row[3]] == [("closed 1970-01", "linear", 0, ["mei", "tom"])]
 
     def test_a_line_of_no_order_and_an_order_of_no_line_are_named(self, copied):
         spoil(copied, "ledger", **stray("nobody", 0))

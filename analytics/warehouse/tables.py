@@ -131,6 +131,11 @@ def closings(rows: pl.DataFrame) -> pl.DataFrame:
     ).drop("start_ms", "end_ms", "closed_ms")
 
 
+def rates(rows: pl.DataFrame, source: str, known_ms: int) -> pl.DataFrame:
+    """Rows of `rates`."""
+    return rows.with_columns(source=pl.lit(source), known_at=pl.lit(known_ms).cast(TIME))
+
+
 def numbered(batch: int) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """Give a function that writes the batch's number into every row."""
     return lambda frame: frame.with_columns(batch=pl.lit(batch, dtype=pl.UInt64))

@@ -142,6 +142,6 @@ def wrong(warehouse: Warehouse, lines: tuple[bytes, ...]) -> str:
     """Say what the warehouse has wrong: events per minute and session, or a check of `hostledger reconcile`."""
     rows = [row.split("\t") for row in warehouse.sql(_STORED, "TabSeparated").splitlines()]
     found = {(session, int(minute)): int(count) for session, minute, count in rows}
-    failed = [row["check"] for row in checks(warehouse).to_dicts() if row["holds"] is False]
+    failed = [row["check"] for row in checks(warehouse, "UTC").to_dicts() if row["holds"] is False]
     said = [difference(given.stored_counts(lines), found), *dict.fromkeys(failed)]
     return "; ".join(part for part in said if part)

@@ -64,6 +64,8 @@ def explain(
     Restatements: what a late fact changed after the first booking: what was taken back and what was entered anew, when
     and why.
 
+    Moved: lines that came after their month was closed; they count in a later one (hostledger close).
+
     """
     settings = settings_of(context)
     with refusing(WrongSetting):
@@ -91,7 +93,7 @@ def story(warehouse: Warehouse, order_id: str, zone: ZoneInfo) -> Json | None:
         return None
     read = {
         name: warehouse.query(f"explain_{name}", order_id=order_id).to_dicts()
-        for name in ("lines", "refunds", "path", "credits", "restatements")
+        for name in ("lines", "refunds", "path", "credits", "restatements", "moved")
     }
     hosts = _hosts(warehouse, order, read)
     ordered_ms = order["ordered_ms"]
@@ -109,6 +111,10 @@ def story(warehouse: Warehouse, order_id: str, zone: ZoneInfo) -> Json | None:
         "restatements": [
             hosts.called(line["host_id"], ordered_ms) | line | {"recorded_at": moment(line["recorded_ms"], zone)}
             for line in read["restatements"]
+        ],
+        "moved": [
+            hosts.called(line["host_id"], ordered_ms) | line | {"booked_at": moment(line["booked_ms"], zone)}
+            for line in read["moved"]
         ],
     }
 
@@ -190,6 +196,8 @@ def _tell(told: Json) -> None:
     present(_credit_rows(told).drop("host_id", "name", "kind", "twin_of", "weight", "share"), Format.TABLE, "Credits")
     if told["restatements"]:
         present(_restatement_rows(told), Format.TABLE, "Restatements")
+    if told["moved"]:
+        present(_moved_rows(told), Format.TABLE, "Moved: counted in a later month than their own, which was closed")
 
 
 def _credit_rows(told: Json) -> pl.DataFrame:
@@ -212,6 +220,12 @@ def _restatement_rows(told: Json) -> pl.DataFrame:
         for line in told["restatements"]
     ]
     names = ("recorded_at", "reason", "model", "account", "of", "change", "currency", "amount_minor", "basis")
+    return _columns(rows, *names)
+
+
+def _moved_rows(told: Json) -> pl.DataFrame:
+    rows = [line | {"account": _named(line), "of": line["refund_id"] or "sale"} for line in told["moved"]]
+    names = ("period", "booked_period", "booked_at", "model", "account", "of", "kind", "currency", "amount_minor")
     return _columns(rows, *names)
 
 

@@ -6,10 +6,12 @@ from typing import Any
 import polars as pl
 import typer
 
+from analytics.closing import compared
 from analytics.rules import MODELS
-from analytics.warehouse import Warehouse
-from hostledger.output import Format, FormatOption, show, tell
-from hostledger.reading import DataOption, opened, readable, settings_of
+from analytics.warehouse import Warehouse, books
+from hostledger.output import Format, FormatOption, refusing, show, tell
+from hostledger.reading import DataOption, ZoneOption, opened, readable, settings_of
+from hostledger.settings import WrongSetting, time_zone
 
 FAILED = 1
 """Exit code when a check does not hold."""
@@ -33,7 +35,12 @@ _MARKS = {True: "✓", False: "✗", None: "·"}
 Check = dict[str, Any]
 
 
-def reconcile(context: typer.Context, data: DataOption = None, output: FormatOption = Format.TABLE) -> None:
+def reconcile(
+    context: typer.Context,
+    data: DataOption = None,
+    timezone: ZoneOption = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
     """Prove that no money was lost or made: what was paid and returned is what the books say, exactly.
 
     Example: hostledger reconcile
@@ -46,8 +53,10 @@ def reconcile(context: typer.Context, data: DataOption = None, output: FormatOpt
     what was refunded beyond an order; it is nobody's. Paid and refunds come from the orders and refunds as they
     arrived, the rest from the ledger; every single order is compared too, so errors cannot cancel out.
 
-    Other checks: every order has a sale under every booked model; ledger lines belong to known orders; the rollups
-    that reports and the page read say what the ledger and the orders say.
+    Other checks: every order has a sale under every booked model; ledger lines belong to known orders; each month of
+    each seller was credited what was paid and returned in it (expected counts these figures, found those that hold);
+    the rollups that reports and the page read say what the ledger and the orders say; what was stored when a period was
+    closed is what the ledger still says of it, account by account (where names the accounts).
 
     Told only, marked with a dot: refunds that wait for their order, and refunds in another currency than their order's.
     They are not booked, so they are no part of the equation.
@@ -58,8 +67,10 @@ def reconcile(context: typer.Context, data: DataOption = None, output: FormatOpt
     """
     settings = settings_of(context)
     folder = data or settings.data
+    with refusing(WrongSetting):
+        zone = time_zone(timezone or settings.timezone)
     with opened(folder, settings) as warehouse:
-        frame = checks(warehouse)
+        frame = checks(warehouse, zone)
     _show(frame, output)
     failed = frame.filter(~pl.col("holds")).height
     if failed:
@@ -69,8 +80,8 @@ def reconcile(context: typer.Context, data: DataOption = None, output: FormatOpt
     tell(f"All {proven} checks hold." if proven else "Nothing is booked yet: there is nothing to check.")
 
 
-def checks(warehouse: Warehouse) -> pl.DataFrame:
-    """Make every check. Returns SCHEMA, one row per check, currency and model."""
+def checks(warehouse: Warehouse, zone: str) -> pl.DataFrame:
+    """Make every check, months being those of a time zone. Returns SCHEMA, one row per check, currency and model."""
     paid = warehouse.query("reconcile_orders").to_dicts()
     ledger = warehouse.query("reconcile_ledger").to_dicts()
     booked = {line["model"] for line in ledger}
@@ -79,7 +90,9 @@ def checks(warehouse: Warehouse) -> pl.DataFrame:
         *_conservation(paid, ledger, models),
         *_complete(warehouse, paid, ledger, models),
         *_orphans(warehouse, paid, ledger),
+        *_months(warehouse, zone),
         *_rollups(warehouse),
+        *_closed(warehouse),
         *_told(paid),
     ]
     return pl.DataFrame(rows, schema=SCHEMA)
@@ -130,6 +143,26 @@ def _orphans(warehouse: Warehouse, paid: list[Check], ledger: list[Check]) -> It
         most = max((line["strange_orders"] for line in strange), default=0)
         named = sorted({order for line in strange for order in line["strange"]})[:NAMED]
         yield _count("lines without an order", currency, None, 0, most) | {"where": named}
+
+
+def _months(warehouse: Warehouse, zone: str) -> Iterator[Check]:
+    """Compare each month of each seller, per currency and model."""
+    figures = warehouse.query("reconcile_periods", zone=zone)
+    holds = (pl.col("paid_minor") == pl.col("booked_minor")) & (pl.col("off_orders") == 0)
+    sums = (pl.col("paid_minor", "booked_minor").cast(pl.Int128).sum(), pl.len(), holds.sum().alias("hold"))
+    found = figures.group_by("currency", "model").agg(*sums, pl.col("off").explode().drop_nulls().unique().sort())
+    for one in found.sort("currency", "model").iter_rows(named=True):
+        counted = _count("every month and seller", one["currency"], one["model"], one["len"], one["hold"])
+        yield counted | _amounts(one["paid_minor"], one["booked_minor"]) | {"where": one["off"][:NAMED]}
+
+
+def _closed(warehouse: Warehouse) -> Iterator[Check]:
+    """Compare what each closing stored with what the ledger says now."""
+    known = books.closings(warehouse)
+    found = compared(books.evidence(warehouse), books.recomputed(warehouse, known))
+    for one in found.iter_rows(named=True):
+        counted = _count(f"closed {one['period']}", one["currency"], one["model"], one["figures"], one["same"])
+        yield counted | _amounts(one["expected_minor"], one["found_minor"]) | {"where": one["off"][:NAMED]}
 
 
 def _rollups(warehouse: Warehouse) -> Iterator[Check]:

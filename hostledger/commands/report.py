@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -11,11 +10,12 @@ import polars as pl
 import typer
 
 from analytics import reports
-from analytics.events import MAX_TIME_MS
-from analytics.metrics import METRICS, booked, day_start_ms
+from analytics.metrics import METRICS, booked
+from analytics.periods import NOW, Basis
+from analytics.rates import MissingRate
 from analytics.reports import FIGURES, OUTSIDE, SPLIT
-from analytics.rules import DAY_MS
 from analytics.warehouse import Warehouse
+from hostledger.conversion import beside, rates_known
 from hostledger.output import Format, FormatOption, refuse, refusing
 from hostledger.reading import (
     CurrencyOption,
@@ -30,12 +30,10 @@ from hostledger.reading import (
     settings_of,
 )
 from hostledger.settings import WrongSetting, model_name, time_zone
+from hostledger.windows import BOOKS, AsOption, FromOption, PeriodOption, ToOption, days_asked, month_asked
 
-FromOption = Annotated[
-    datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="first day, in the seller's time zone")
-]
-ToOption = Annotated[
-    datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="last day; it is in the report, whole")
+InOption = Annotated[
+    str | None, typer.Option("--in", help="a reporting currency beside the original ones, as in EUR; needs rates")
 ]
 TotalsOption = Annotated[bool, typer.Option("--totals", help="rows of totals in json and csv too; tables have them")]
 
@@ -52,6 +50,7 @@ class Asked:
     zone: ZoneInfo
     from_ms: int
     until_ms: int
+    basis: Basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +64,34 @@ class Books:
     @property
     def credits(self) -> pl.DataFrame:
         """What was booked."""
-        return booked(self.warehouse.query("report_credits", model=self.asked.model, **self._window()))
+        if self.asked.basis.is_now:
+            return booked(self.warehouse.query("report_credits", model=self.asked.model, **self._window()))
+        return booked(self.warehouse.query("report_credits_as", **self._as()))
 
     @property
     def paid(self) -> pl.DataFrame:
         """Orders paid."""
-        return self.warehouse.query("report_orders", **self._window())
+        if self.asked.basis.is_now:
+            return self.warehouse.query("report_orders", **self._window())
+        return self.warehouse.query("report_orders_as", **self._as()).filter(pl.col("kind") == "").drop("kind")
 
     @property
     def listed(self) -> pl.DataFrame:
         """Orders that list a kind."""
-        return self.warehouse.query("report_kind_orders", model=self.asked.model, **self._window())
+        if self.asked.basis.is_now:
+            return self.warehouse.query("report_kind_orders", model=self.asked.model, **self._window())
+        return self.warehouse.query("report_orders_as", **self._as()).filter(pl.col("kind") != "").drop("session_id")
 
     @property
     def on_air(self) -> pl.DataFrame:
         """Who was on air, up to the newest event."""
         until_ms = min(self.asked.until_ms, self.newest_ms)
         return self.warehouse.query("report_shifts", from_ms=self.asked.from_ms, until_ms=until_ms)
+
+    def _as(self) -> dict[str, str | int]:
+        basis = self.asked.basis
+        state: dict[str, str | int] = {"posted": int(basis.posted), "known_ms": basis.known_ms}
+        return self._window() | state | {"model": self.asked.model}
 
     def _window(self) -> dict[str, str | int]:
         return {"currency": self.asked.currency, "from_ms": self.asked.from_ms, "until_ms": self.asked.until_ms}
@@ -128,50 +138,49 @@ def _offer(name: str, title: str, rows: Callable[[Books], pl.DataFrame], teachin
         model: ModelOption = None,
         first: FromOption = None,
         last: ToOption = None,
+        period: PeriodOption = None,
+        state: AsOption = NOW,
         timezone: ZoneOption = None,
         currency: CurrencyOption = None,
+        reporting: InOption = None,
         output: FormatOption = Format.TABLE,
         *,
         totals: TotalsOption = False,
     ) -> None:
-        asked = _asked(context, data, model, (first, last), timezone, currency)
-        with opened(asked.data, settings_of(context)) as warehouse:
+        settings = settings_of(context)
+        if period and (first or last):
+            refuse("--period is a whole month; leave out --from and --to, or the period")
+        with refusing(WrongSetting, ValueError):
+            zone = ZoneInfo(time_zone(timezone or settings.timezone))
+            window = month_asked(period, zone) if period else days_asked(first, last, zone)
+            chosen, basis = model_name(model or settings.model), Basis.read(state, zone)
+        asked = Asked(data or settings.data, chosen, currency_code(currency), zone, *window, basis)
+        with opened(asked.data, settings) as warehouse, refusing(MissingRate):
             books = Books(warehouse, asked, newest_ms(warehouse, asked.data, asked.model))
             frame = rows(books)
+            if target := currency_code(reporting):
+                known = rates_known(warehouse, asked.basis.known_ms)
+                frame = beside(frame, books.credits, name, target, known, zone)
         if output is Format.TABLE:
             frame = _narrow(frame.drop("is_total"))
         elif not totals:
             frame = frame.filter(~pl.col("is_total")).drop("is_total")
-        present(frame, output, f"{title}; model {asked.model}; days in {asked.zone.key}")
+        present(frame, output, f"{title}; model {asked.model}; days in {asked.zone.key}{asked.basis.said}")
 
     meanings = "\n\n".join(f"{metric}: {meant.formula}." for metric, meant in METRICS.items())
-    app.command(name, help=f"{teaching}\n\n{meanings}\n\n{_MONEY}")(answer)
-
-
-def _asked(
-    context: typer.Context,
-    data: Path | None,
-    model: str | None,
-    window: tuple[datetime | None, datetime | None],
-    timezone: str | None,
-    currency: str | None,
-) -> Asked:
-    settings = settings_of(context)
-    with refusing(WrongSetting):
-        chosen = model_name(model or settings.model)
-        zone = ZoneInfo(time_zone(timezone or settings.timezone))
-    first, last = window
-    if first and last and first > last:
-        refuse(f"--from {first:%Y-%m-%d} is after --to {last:%Y-%m-%d}; swap them")
-    from_ms = day_start_ms(first.date(), zone) if first else 0
-    until_ms = day_start_ms(last.date() + timedelta(1), zone) if last else MAX_TIME_MS + DAY_MS
-    return Asked(data or settings.data, chosen, currency_code(currency), zone, max(from_ms, 0), max(until_ms, 0))
+    app.command(
+        name,
+        help=f"{teaching}\n\n{meanings}\n\n{_MONEY}\n\n{BOOKS} Live hours, names and kinds are always those of today.",
+    )(answer)
 
 
 _MONEY = (
     "Amounts are exact: in json and csv in minor units of the currency (JPY 0, CNY 2, KWD 3 decimals), in tables in "
     "decimals. The account unattributed holds what no host has a claim on; excess_refund what was refunded beyond an "
-    "order: the rows add up to the total, which is what was paid less what was refunded."
+    "order: the rows add up to the total, which is what was paid less what was refunded.\n\n"
+    "--in EUR shows each amount in that currency too (in_…), each day's at the rate of the day, with the rate and its "
+    "day; a row of many days has no single rate. The row total is their sum over all currencies, rounded once; "
+    "in_rounding is what the nets of the rows sum to beyond it."
 )
 _offer(
     "days",
