@@ -1,5 +1,6 @@
 """Made-up worlds for settlements: orders with credits and refunds over three months, shifts, schedules, contracts."""
 
+import random
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -29,7 +30,6 @@ CATEGORIES: dict[str | None, str | None] = {"s1": "beauty", "s2": None, "s3": "f
 _PLACE = ("session_id", "host_id", "host_kind", "seller_id", "platform", "category")
 AIR: dict[str, Any] = dict.fromkeys(_PLACE, pl.String) | {"start_ms": pl.Int64, "end_ms": pl.Int64}
 ORDER_LINES: dict[str, Any] = dict.fromkeys(("order_id", "line_id", "category"), pl.String) | {"amount_minor": pl.Int64}
-AMOUNTS = st.integers(0, 2_000) | st.sampled_from([1, 3, 99_999_999, 4_000_000_000_000])
 
 
 @dataclass(frozen=True)
@@ -105,77 +105,83 @@ def books_at(order: Row, at_ms: int) -> dict[str, tuple[int, int]]:
     return found
 
 
-@st.composite
-def worlds(draw: st.DrawFn) -> World:
-    """Any world: several currencies, refunds of any size and time, co-hosts, rows of any scope."""
+def worlds() -> st.SearchStrategy[World]:
+    """Any world, by its seed: several currencies, refunds of any size and time, co-hosts, rows of any scope."""
+    return st.integers(0, 10**9).map(lambda seed: world(random.Random(seed)))
+
+
+def world(chance: random.Random) -> World:
     orders, lines = [], []
-    for number in range(draw(st.integers(4, 7))):
-        parts = draw(st.lists(st.tuples(AMOUNTS, st.sampled_from([None, "beauty", "food"])), min_size=1, max_size=3))
-        at_ms = draw(st.integers(EDGES[0], EDGES[3] - 1))
-        later = st.integers(0, 45 * 86_400_000).map(at_ms.__add__)
-        amount = sum(part for part, _ in parts)
-        hosts = draw(st.lists(st.sampled_from(sorted(HOSTS)), min_size=1, max_size=3, unique=True))
+    for number in range(chance.randint(4, 8)):
+        parts = [(amount(chance), chance.choice([None, "beauty", "food"])) for _ in range(chance.randint(1, 3))]
+        whole, at_ms = sum(part for part, _ in parts), chance.randrange(EDGES[0], EDGES[3])
+        hosts = chance.sample(sorted(HOSTS), chance.randint(1, 3))
         orders.append(
             {
-                "order_id": f"o{number}", "at_ms": at_ms, "amount": amount,
-                "currency": draw(st.sampled_from(["CNY", "JPY", "KWD"])),
-                "session": draw(st.sampled_from(SESSIONS)),
-                "weights": {host: draw(st.integers(1, 5)) for host in hosts},
-                "refunds": draw(st.lists(st.tuples(later, st.integers(0, amount + 5)), min_size=1, max_size=3)),
+                "order_id": f"o{number}", "at_ms": at_ms, "amount": whole,
+                "currency": chance.choice(["CNY", "CNY", "JPY", "KWD"]), "session": chance.choice(SESSIONS),
+                "weights": {host: chance.randint(1, 5) for host in hosts},
+                "refunds": [
+                    (at_ms + chance.randrange(45 * 86_400_000), chance.randint(0, whole + 5))
+                    for _ in range(chance.randint(0, 3))
+                ],
             }
         )  # fmt: skip
         lines += [
             {"order_id": f"o{number}", "line_id": f"l{place}", "category": category, "amount_minor": part}
             for place, (part, category) in enumerate(parts)
         ]
-    air = [draw(spans()) for _ in range(draw(st.integers(2, 5)))]
-    return World(orders, lines, air, schedule(draw(sheets())), draw(deals()))
+    air = [span(chance) for _ in range(chance.randint(1, 5))]
+    return World(orders, lines, air, schedule(sheet(chance)), deals(chance))
 
 
-@st.composite
-def spans(draw: st.DrawFn) -> dict[str, Any]:
-    session_id, seller_id, platform, category = draw(st.sampled_from(SESSIONS[:3]))
-    host_id = draw(st.sampled_from([host for host in HOSTS if host != "unattributed"]))
-    start = draw(st.integers(EDGES[0], EDGES[3] - 1))
+def amount(chance: random.Random) -> int:
+    return chance.choice([chance.randint(0, 50), chance.randint(0, 2_000), 1, 3, 99_999_999, 4_000_000_000_000])
+
+
+def span(chance: random.Random) -> dict[str, Any]:
+    session_id, seller_id, platform, category = chance.choice(SESSIONS[:3])
+    host_id = chance.choice([host for host in HOSTS if host != "unattributed"])
+    start = chance.randrange(EDGES[0], EDGES[3])
     return {
         "session_id": session_id, "host_id": host_id, "host_kind": HOSTS[host_id], "seller_id": seller_id,
         "platform": platform, "category": category, "start_ms": start,
-        "end_ms": start + draw(st.integers(1, 3 * 86_400_000)),
+        "end_ms": start + chance.randint(1, 3 * 86_400_000),
     }  # fmt: skip
 
 
-@st.composite
-def agreements(draw: st.DrawFn, low: int = EDGES[0] - 10**9, high: int = EDGES[3] + 10**9) -> dict[str, Any]:
-    begin, end = sorted(draw(st.lists(st.integers(low, high), min_size=2, max_size=2, unique=True)))
+def deals(chance: random.Random, low: int = EDGES[0] - 10**9, high: int = EDGES[3] + 10**9) -> list[dict[str, Any]]:
+    """Several contracts; they overlap as they like."""
+    return [agreement(chance, number, low, high) for number in range(chance.randint(0, 5))]
+
+
+def agreement(chance: random.Random, number: int, low: int, high: int) -> dict[str, Any]:
+    begin, end = sorted(chance.sample(range(low, high), 2))
     return {
-        "host_id": draw(st.sampled_from(["mei-ai", "bot"])), "owner": draw(st.sampled_from(["mei", "studio"])),
-        "valid_from_ms": begin, "valid_to_ms": end, "fee_minor": draw(st.integers(0, 10_000)),
-        "currency": draw(st.sampled_from(["CNY", "JPY"])), "royalty_bps": draw(st.sampled_from([0, 1, 333, 10_000])),
-        "platforms": draw(st.sampled_from([[], ["douyin"], ["tiktok", "x"]])),
-        "categories": draw(st.sampled_from([[], ["beauty"], ["food", "y"]])), "label_required": draw(st.booleans()),
+        "contract_id": f"c{number}", "host_id": chance.choice(["mei-ai", "mei-ai", "bot"]),
+        "owner": chance.choice(["mei", "studio"]), "valid_from_ms": begin, "valid_to_ms": end,
+        "fee_minor": chance.randint(0, 10_000), "currency": chance.choice(["CNY", "JPY"]),
+        "royalty_bps": chance.choice([0, 1, 333, 10_000]),
+        "platforms": chance.choice([[], ["douyin"], ["tiktok", "x"]]),
+        "categories": chance.choice([[], ["beauty"], ["food", "y"]]), "label_required": chance.random() < 0.5,
     }  # fmt: skip
-
-
-def deals(low: int = EDGES[0] - 10**9, high: int = EDGES[3] + 10**9) -> st.SearchStrategy[list[dict[str, Any]]]:
-    """Several contracts with ids of their own; they overlap as they like."""
-    return st.lists(agreements(low, high), min_size=1, max_size=5).map(
-        lambda found: [one | {"contract_id": f"c{number}"} for number, one in enumerate(found)]
-    )
 
 
 DEFAULT_KINDS = {"host_hourly": "human", "host_commission": "human", "avatar_hourly": "digital"}
 FEES = ["platform_fee", "affiliate", "ads", "host_hourly", "host_commission", "avatar_hourly"]
 HEAD = "fee,platform,seller_id,host_id,host_kind,currency,from,until,bps,base,refundable,amount_minor,tiers"
+WHOM = [("", ""), ("", "human"), ("mei", ""), ("mei-ai", ""), ("", "digital")]
 
 
-@st.composite
-def sheets(draw: st.DrawFn) -> str:
+def sheet(chance: random.Random) -> str:
     """The text of a schedule: each fee for everybody, most of the time, and rows of any scope; none of them meet."""
     told: dict[tuple[str, ...], str] = {}
-    everybody = [(fee, "", "", "", DEFAULT_KINDS.get(fee, "")) for fee in FEES if draw(st.integers(0, 4))]
-    scoped = draw(st.lists(st.tuples(st.sampled_from(FEES), *SCOPES), min_size=1, max_size=6))
-    for fee, platform, seller, host, kind in everybody + [(*row[:3], *row[3]) for row in scoped]:
-        currency, begin, until, *terms = draw(agreed(fee))
+    rows = [(fee, "", "", "", "") for fee in FEES if chance.random() < 0.9]
+    for _ in range(chance.randint(0, 6)):
+        place = chance.choice(["", "", "douyin"]), chance.choice(["", "", "A"])
+        rows.append((chance.choice(FEES), *place, *chance.choice(WHOM)))
+    for fee, platform, seller, host, kind in rows:
+        currency, begin, until, *terms = agreed(chance, fee)
         own = "" if fee in {"host_hourly", "avatar_hourly"} else currency
         whom = kind or ("" if host else DEFAULT_KINDS.get(fee, ""))
         line = [fee, platform, seller, host, whom, currency, begin, until, *terms]
@@ -183,27 +189,19 @@ def sheets(draw: st.DrawFn) -> str:
     return "\n".join([HEAD, *told.values()])
 
 
-SCOPES = (
-    st.sampled_from(["", "", "douyin"]),
-    st.sampled_from(["", "", "A"]),
-    st.sampled_from([("", ""), ("", "human"), ("mei", ""), ("mei-ai", ""), ("", "digital")]),
-)
-
-
-@st.composite
-def agreed(draw: st.DrawFn, fee: str) -> list[str]:
+def agreed(chance: random.Random, fee: str) -> list[str]:
     """Currency, days and terms of a row: currency, from, until, bps, base, refundable, amount_minor, tiers."""
-    begin, until = draw(st.sampled_from(["2026-08-15", "2026-09-20"])), draw(st.sampled_from(["", "", "2026-10-15"]))
+    begin, until = chance.choice(["2026-08-15", "2026-09-20"]), chance.choice(["", "", "2026-10-15"])
     if fee in {"platform_fee", "affiliate"}:
-        base, refundable = draw(st.sampled_from([("gross", "full"), ("gross", "none"), ("net", "full")]))
-        bps = str(draw(st.sampled_from([1, 333, 500, 2_500, 10_000])))
-        return [draw(st.sampled_from(["", "", "CNY"])), begin, until, bps, base, refundable, "", ""]
-    currency = draw(st.sampled_from(["CNY", "JPY"]))
+        base, refundable = chance.choice([("gross", "full"), ("gross", "none"), ("net", "full")])
+        bps = str(chance.choice([1, 333, 500, 2_500, 10_000]))
+        return [chance.choice(["", "", "CNY"]), begin, until, bps, base, refundable, "", ""]
+    currency = chance.choice(["CNY", "JPY"])
     if fee == "host_commission":
-        rates = draw(st.sampled_from(["0:100", "0:0;500:250", "0:1;7:9999;1000:50"]))
-        return [currency, begin, until, "", "", draw(st.sampled_from(["full", "none"])), "", rates]
+        rates = chance.choice(["0:100", "0:0;500:250", "0:1;7:9999;1000:50"])
+        return [currency, begin, until, "", "", chance.choice(["full", "none"]), "", rates]
     end = until or ("2026-11-07" if fee == "ads" else "")
-    return [currency, begin, end, "", "", "", str(draw(st.integers(1, 100_000))), ""]
+    return [currency, begin, end, "", "", "", str(chance.randint(1, 100_000)), ""]
 
 
 def at(text: str) -> int:

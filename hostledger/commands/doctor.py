@@ -21,6 +21,7 @@ import typer
 from analytics.warehouse import WarehouseError
 from analytics.warehouse.embedded import Embedded
 from hostledger.output import Format, FormatOption, show, tell
+from hostledger.printing import browser
 from hostledger.reading import DataOption, connected, settings_of
 from hostledger.settings import Settings, WrongSetting
 from streams.journal import Journal
@@ -33,7 +34,6 @@ LACKING = 1
 """Exit code when something that is needed is missing."""
 OLDEST_PYTHON = (3, 11)
 LEAST_FREE_BYTES = 1 << 30
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _WAIT_S = 10
 
 
@@ -171,12 +171,12 @@ def _port(port: int) -> Finding:
 
 
 def _browser() -> Finding:
-    """Chromium is needed by the tests of the page only."""
+    """Chromium is needed for statements as PDF, and by the tests of the page."""
     named = os.environ.get("HOSTLEDGER_CHROMIUM")
-    path = named if named and Path(named).is_file() else next(filter(None, map(shutil.which, BROWSERS)), None)
+    path = named if named and Path(named).is_file() else browser()
     if path:
         return Finding("Chromium", "ok", path)
-    remedy = "only the browser tests need it: install it (apt-get install chromium) or name it in HOSTLEDGER_CHROMIUM"
+    remedy = "statements as PDF and the tests in a browser need it: apt-get install chromium"
     return Finding("Chromium", "note", "none", remedy)
 
 
