@@ -1,8 +1,8 @@
 """Markov removal effects for reading: from transition counts in doubles, with an interval by viewer, over time.
 
-The ledger's fit is exact (`markov`); here the same chain is solved in doubles, in milliseconds, so that it can be solved
-again for every week and for hundreds of resamples. Whole journeys are counted or left out, never single transitions: only
-then P(conversion) is the orders divided by the journeys.
+The ledger's fit is exact (`markov`); here the same chain is solved in doubles, in milliseconds, so that it can be
+solved again for every week and for hundreds of resamples. Whole journeys are counted or left out, never single
+transitions: only then P(conversion) is the orders divided by the journeys.
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ _AT_ONCE = 64
 class Counts:
     """Transitions of journeys as numbers: from state `source` to state `target`, so often each.
 
-    States 0 to size - 1 are line-ups (or the last few); size: START, size + 1: CONVERSION, size + 2: NULL. hosts: names;
-    holds: size x hosts, whether a state contains a host. The counts of two sets of journeys add up.
+    States 0 to size - 1 are line-ups (or the last few); size: START, size + 1: CONVERSION, size + 2: NULL.
+    hosts: names; holds: size x hosts, whether a state contains a host. The counts of two sets of journeys add up.
     """
 
     source: Numbers
@@ -45,7 +45,7 @@ class Effects:
     def shares(self) -> Numbers:
         """The model's own share per host: its effect divided by the sum of all."""
         whole = self.removal.sum(axis=-1, keepdims=True)
-        return np.divide(self.removal, whole, out=np.zeros_like(self.removal), where=whole > 0)
+        return np.asarray(np.divide(self.removal, whole, out=np.zeros_like(self.removal), where=whole > 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,10 @@ def effects(counts: Counts) -> Effects:
 
 
 def _solved(counts: Counts, times: Numbers) -> tuple[Any, Numbers]:
-    """N = (I - Q)^-1; removing the states S of a host loses x r with x N[S, S] = N[start, S], r the reach from there."""
+    """Solve one row of times.
+
+    N = (I - Q)^-1, r: the reach of each state; removing the states S loses x r[S], with x N[S, S] = N[start, S].
+    """
     size = len(counts.holds)
     start = size
     chances = np.zeros((size + 1, size + 3))

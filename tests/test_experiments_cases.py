@@ -10,7 +10,7 @@ from scipy.stats import t
 
 from analytics.experiments import sequence
 from analytics.experiments.cuped import Sums, lift
-from analytics.experiments.lags import estimates, regression
+from analytics.experiments.lags import robust, weighing
 from analytics.experiments.sample_ratio import sample_ratio
 from analytics.experiments.scripts import interval
 from analytics.experiments.switchback import Layout, coins, conservative_variance, horvitz_thompson
@@ -20,13 +20,19 @@ PUBLISHED = inputs("switchback_ht")
 
 
 def outcome(digital, carryover):
-    """The case's outcomes: y_t = 10 + t mod 5 + 3 d_t + 2 d_(t-1) + d_(t-2), the last one for a carry-over of 2 or more."""
+    """The case's outcomes: y_t = 10 + t mod 5 + 3 d_t + 2 d_(t-1) + d_(t-2), the last term with a carry-over of 2."""
 
     def before(periods):
         return np.pad(digital, ((0, 0), (periods, 0)))[:, : digital.shape[1]]
 
     level = 10 + np.arange(digital.shape[1]) % 5
     return level + 3 * digital + 2 * before(1) + (before(2) if carryover >= 2 else 0)
+
+
+def squares(arm):
+    """Sum of squares with which an arm's variance is the published one: of a proportion it is p (1 - p)."""
+    n, mean = arm["n"], arm["sum"] / arm["n"]
+    return arm.get("sum_squares", n * mean**2 + (n - 1) * mean * (1 - mean))
 
 
 class TestSwitchback:
@@ -47,7 +53,7 @@ class TestSwitchback:
     def test_the_published_regression_is_reproduced(self):
         net, digital = (np.array(PUBLISHED["exp_every"][key]) for key in ("y", "d"))
         published = SWITCHBACK["ols_lag012_sum_on_6_lags (every)"]
-        assert regression(net, digital, 2, 0.05, lags=6).estimate == pytest.approx(published, abs=1e-9)
+        assert robust(net, digital, 2, 0.05, lags=6).estimate == pytest.approx(published, abs=1e-9)
 
     @pytest.mark.parametrize("case", SWITCHBACK["enumeration"], ids=lambda case: f"T{case['T']}-m{case['m']}")
     def test_over_all_draws_the_estimate_is_the_truth_and_the_variance_what_was_enumerated(self, case):
@@ -69,11 +75,11 @@ class TestSwitchback:
     def test_our_points_are_those_that_brute_force_found_best(self, case):
         assert list(Layout(case["T"], case["m"]).points) == case["optimal_points"]
 
-    def test_the_estimate_for_many_draws_is_the_regressions(self):
+    def test_the_weights_of_many_draws_give_the_regressions_estimates(self):
         net = np.array(PUBLISHED["exp_opt"]["y"])
         draws = Layout(120, 2).drawn(np.random.default_rng(3).integers(0, 2, (5, 58)))
-        alone = [regression(net, draw, 2, 0.05).estimate for draw in draws]
-        assert estimates(net, draws, 2) == pytest.approx(alone, abs=1e-9)
+        alone = [robust(net, draw, 2, 0.05).estimate for draw in draws]
+        assert weighing(draws, 2) @ net[2:] == pytest.approx(alone, abs=1e-9)
 
     @pytest.mark.parametrize(
         ("layout", "said"),
@@ -99,14 +105,8 @@ class TestSequence:
 
     @pytest.mark.parametrize("row", SEQUENCE["growthbook"], ids=["proportions", "means"])
     def test_the_interval_of_a_relative_lift_is_growthbooks(self, row):
-        """Of ones and noughts, or of means: only their sums are known, so the past is nothing."""
-        arms = [Sums(arm["n"], arm["sum"], 0, arm.get("sum_squares", arm["sum"]), 0, 0) for arm in (row["a"], row["b"])]
-        biased = [(arm["n"] - 1) / arm["n"] if arm.get("type") else 1 for arm in (row["a"], row["b"])]
-        found = lift(*arms)
-        part, _ = found.relative()
-        base_var, treated_var = (arm.var_y / arm.n * share for arm, share in zip(arms, biased, strict=True))
-        treated = found.base + found.difference
-        se = np.sqrt(treated_var / found.base**2 + base_var * treated**2 / found.base**4)
+        arms = [Sums(arm["n"], arm["sum"], 0, squares(arm), 0, 0) for arm in (row["a"], row["b"])]
+        part, se = lift(*arms).relative()
         low, high, p = interval(part, se, row["a"]["n"] + row["b"]["n"], row["alpha"], row["tuning"])
         assert part == pytest.approx(row["estimate"], abs=1e-6)
         assert [low, high] == pytest.approx(row["ci"], abs=1e-6)

@@ -14,7 +14,7 @@ from analytics.walks import Numbers
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Sums of one arm: n viewers, outcome y and past x with their squares and products; numbers, or arrays over time."""
+    """Sums of one arm: n viewers, outcome y and past x with their squares and products; numbers, or arrays."""
 
     n: Any
     y: Any
@@ -25,9 +25,9 @@ class Sums:
 
     @classmethod
     def running(cls, y: Numbers, x: Numbers, here: Numbers) -> Self:
-        """Sum up the viewers of an arm (here: 1, else 0) from the first on: one figure after each viewer."""
+        """Sum up the viewers of an arm (here: 1, else 0) from the first on, along the last axis."""
         y, x = y * here, x * here
-        return cls(*(np.cumsum(part) for part in (here, y, x, y * y, x * x, x * y)))
+        return cls(*(np.cumsum(part, axis=-1) for part in (here, y, x, y * y, x * x, x * y)))
 
     @classmethod
     def of(cls, y: Numbers, x: Numbers) -> Self:
@@ -60,9 +60,9 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Lift:
-    """A difference of means (treatment minus control) with its standard error; base: the control's mean, relative to it.
+    """A difference of means (treatment minus control) with its standard error; numbers, or arrays over time.
 
-    theta: what of the past was taken out; numbers, or arrays over time.
+    base: the control's mean; theta: what of the past was taken out.
     """
 
     difference: Any

@@ -19,13 +19,12 @@ class WrongDesignError(ValueError):
 class Power(msgspec.Struct, frozen=True, kw_only=True):
     """What the planner found: the smallest effect per period (minor units) that is detected with a chance.
 
-    None: none is. history_periods: periods of the past that were tried; untellable: trials that could not be analysed.
+    None: none is. history_periods: periods of the past that were tried, and what they brought in all.
     """
 
     chance: float
     smallest_effect_minor: int | None
     trials: int
-    untellable: int
     history_periods: int
     history_net_minor: int
 

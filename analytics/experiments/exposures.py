@@ -12,19 +12,6 @@ EXPOSURES = {
 }
 
 
-def watches(changes: pl.DataFrame) -> pl.DataFrame:
-    """Read watches out of changes of presence.
-
-    changes: viewer_id, session_id, at_ms, change: lines that take others back may be among them.
-    Returns viewer_id, session_id, start_ms, end_ms (OPEN_MS while watching), sorted by viewer, session and start.
-    """
-    pair = ("viewer_id", "session_id")
-    net = changes.group_by(*pair, "at_ms").agg(pl.col("change").sum()).filter(pl.col("change") != 0)
-    end = pl.col("at_ms").shift(-1).over(pair).fill_null(OPEN_MS)
-    ordered = net.sort(*pair, "at_ms").with_columns(end_ms=end)
-    return ordered.filter(pl.col("change") > 0).select(*pair, start_ms="at_ms", end_ms="end_ms")
-
-
 def runs(started: pl.DataFrame, shifts: pl.DataFrame, script_id: str) -> pl.DataFrame:
     """Find when a script ran, and which variants of it at a time.
 
@@ -69,8 +56,8 @@ def exposures(seen: pl.DataFrame, ran: pl.DataFrame) -> pl.DataFrame:
 def arms(exposed: pl.DataFrame, experiment: str, shares: dict[str, int]) -> pl.DataFrame:
     """Add who is in which arm.
 
-    assigned: the variant that the hash gives; seen: that one if it ran where the viewer was first exposed, else the first
-    of those that did.
+    assigned: the variant that the hash gives; seen: that one if it ran where the viewer was first exposed, else the
+    first of those that did.
     """
     given = [assigned(viewer, experiment, shares) for viewer in exposed["viewer_id"]]
     held = exposed.with_columns(assigned=pl.Series(given, dtype=pl.String))

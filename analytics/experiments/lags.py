@@ -1,8 +1,9 @@
 """The primary analysis of a switchback: a regression on who is on air now and was in the periods before.
 
-The effect is the sum of the coefficients of lags 0 to m: what a period brings more after m + 1 digital ones in a row than
-after m + 1 human ones, if effects add up. Errors are robust to autocorrelation (HAC): Newey, West (1987). The
-randomisation p-value needs no errors at all: it draws the coins again; Fisher (1935), Bojinov et al. (2020).
+The effect is the sum of the coefficients of lags 0 to m: what a period brings more after m + 1 digital ones in a row
+than after m + 1 human ones, if effects add up. Its p-value and interval come from the lot itself: the coins are drawn
+again, Fisher (1935), Bojinov, Simchi-Levi, Zhao (2023). Errors that are robust to autocorrelation (HAC), Newey, West
+(1987), are told beside them; they are too small for the few periods of an experiment.
 """
 
 from dataclasses import dataclass
@@ -12,19 +13,56 @@ import numpy as np
 from analytics.experiments.switchback import Layout
 from analytics.walks import Numbers
 
-_DRAWS_AT_ONCE = 500
+_SLACK = 1e-9
+_STEPS = 60
+_FARTHEST = 40
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """An effect per period with its interval at the level that was asked for; df: degrees of freedom of the errors."""
+    """An effect per period, with its interval at the level that was asked for and its p-value against none."""
 
     estimate: float
-    se: float
     low: float
     high: float
     p: float
-    df: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """An estimate beside those that other draws of the coins would have given.
+
+    own, others: with the revenue as it was; felt: what the others would estimate of an effect of 1, shared equally by
+    a digital period and the m after it, that the schedule at hand had.
+    """
+
+    own: float
+    others: Numbers
+    felt: Numbers
+
+    def p(self, effect: float = 0.0) -> float:
+        """Give the share of draws, the one at hand among them, whose estimate is as far from the effect as its own."""
+        farther = np.abs(self.others - effect * self.felt) >= abs(self.own - effect) * (1 - _SLACK)
+        return float((1 + farther.sum()) / (1 + len(self.others)))
+
+    def effect(self, alpha: float) -> Effect:
+        """Give the estimate with all effects that the lot does not speak against; endless if the coins are too few."""
+        return Effect(self.own, self._bound(alpha, -1.0), self._bound(alpha, 1.0), self.p())
+
+    def _bound(self, alpha: float, side: float) -> float:
+        inside = 0.0
+        outside = float(np.abs(self.others).max(initial=0.0)) or 1.0
+        for _ in range(_FARTHEST):
+            if self.p(self.own + side * outside) <= alpha:
+                break
+            inside, outside = outside, 2 * outside
+        else:
+            return side * np.inf
+        for _ in range(_STEPS):
+            middle = (inside + outside) / 2
+            kept = self.p(self.own + side * middle) > alpha
+            inside, outside = (middle, outside) if kept else (inside, middle)
+        return self.own + side * outside
 
 
 def lagged(digital: Numbers, lags: int) -> Numbers:
@@ -33,20 +71,43 @@ def lagged(digital: Numbers, lags: int) -> Numbers:
     return np.concatenate([np.ones((*windows.shape[:-1], 1)), windows], axis=-1)
 
 
-def tellable(digital: Numbers, carryover: int) -> bool:
-    """Whether a draw can tell the lags from each other and from the level: whether it switches, and not too late."""
+def tellable(digital: Numbers, carryover: int) -> Numbers:
+    """Whether a draw (or each of many) tells the lags from each other and from the level: it switches, in good time."""
     regressors = lagged(digital, carryover)
-    periods, unknown = regressors.shape
-    return periods > unknown and int(np.linalg.matrix_rank(regressors)) == unknown
+    periods, unknown = regressors.shape[-2:]
+    return np.asarray((np.linalg.matrix_rank(regressors) == unknown) & (periods > unknown))
 
 
-def regression(net: Numbers, digital: Numbers, carryover: int, alpha: float, lags: int | None = None) -> Effect:
+def weighing(digital: Numbers, carryover: int) -> Numbers:
+    """Give the weights of the periods after the first m whose sum is the regression's estimate, for each draw."""
+    return np.asarray(np.linalg.pinv(lagged(digital, carryover))[..., 1:, :].sum(axis=-2))
+
+
+def felt(digital: Numbers, carryover: int) -> Numbers:
+    """Give what is felt of an effect of 1 in the periods after the first m: the share of digital ones among m + 1."""
+    return np.asarray(lagged(digital, carryover)[..., 1:].mean(axis=-1))
+
+
+def by_lot(net: Numbers, digital: Numbers, layout: Layout, sides: Numbers) -> Lot:
+    """Estimate the effect from a schedule, and what other draws would have given.
+
+    net: of each period; sides: coins of other draws, one draw a row; those that are not tellable are left out, as such
+    a draw would not have been run.
+    """
+    m = layout.carryover
+    draws = layout.drawn(sides)
+    others = weighing(draws[tellable(draws, m)], m)
+    own = float(weighing(digital, m) @ net[m:])
+    return Lot(own, others @ net[m:], others @ felt(digital, m))
+
+
+def robust(net: Numbers, digital: Numbers, carryover: int, alpha: float, lags: int | None = None) -> Effect:
     """Regress what the periods brought on lags 0 to `lags` (the carry-over) and add up those of 0 to the carry-over.
 
-    The draw must be `tellable`. HAC errors with a Bartlett window as long as carry-over and the usual 4 (T/100)^(2/9) ask,
-    corrected for the number of regressors, and Student's t.
+    HAC errors with a Bartlett window as long as the carry-over or the usual 4 (T/100)^(2/9), corrected for the number
+    of regressors, and Student's t. The draw must be `tellable`.
     """
-    from statsmodels.api import OLS  # type: ignore[import-untyped] # noqa: PLC0415  # heavy: only analyses wait for it
+    from statsmodels.api import OLS  # noqa: PLC0415  # heavy: only analyses wait for it
 
     lags = carryover if lags is None else lags
     regressors = lagged(digital, lags)
@@ -58,22 +119,4 @@ def regression(net: Numbers, digital: Numbers, carryover: int, alpha: float, lag
     contrast[1 : carryover + 2] = 1
     tested = fitted.t_test(contrast)
     low, high = tested.conf_int(alpha)[0]
-    return Effect(float(tested.effect[0]), float(tested.sd.item()), low, high, float(tested.pvalue), fitted.df_resid)
-
-
-def estimates(net: Numbers, digital: Numbers, carryover: int) -> Numbers:
-    """Give the estimate of `regression` for many draws at once (the first axis), without errors; 0 if not tellable."""
-    regressors = lagged(digital, carryover)
-    solved = np.linalg.pinv(regressors)[..., 1:, :].sum(axis=-2)
-    return np.asarray((solved * net[..., carryover:]).sum(axis=-1))
-
-
-def randomisation_p(net: Numbers, digital: Numbers, layout: Layout, sides: Numbers) -> float:
-    """Give the share of draws whose estimate is at least as far from 0 as the one at hand, which counts as a draw too.
-
-    sides: coins of other draws, one draw a row. Exact if who was on air made no difference to any period.
-    """
-    found = abs(estimates(net, digital, layout.carryover))
-    parts = np.array_split(sides, -(-len(sides) // _DRAWS_AT_ONCE))
-    others = np.concatenate([estimates(net, layout.drawn(part), layout.carryover) for part in parts])
-    return float((1 + (np.abs(others) >= found * (1 - 1e-9)).sum()) / (1 + len(sides)))
+    return Effect(float(tested.effect[0]), float(low), float(high), float(tested.pvalue))

@@ -1,6 +1,7 @@
 """The result of a script A/B test: each variant against the control, whenever somebody looks."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -8,6 +9,7 @@ import polars as pl
 from analytics.experiments import sequence
 from analytics.experiments.cuped import Lift, Sums, lift, winsorised
 from analytics.experiments.sample_ratio import SampleRatio, sample_ratio
+from analytics.experiments.sequence import Real
 from analytics.walks import Numbers
 
 COMPLIES_FROM = 0.9
@@ -70,9 +72,9 @@ class Result:
 def result(viewers: pl.DataFrame, shares: dict[str, int], control: str, rule: Rule, arm: str = "assigned") -> Result:
     """Compare each variant with the control.
 
-    viewers: assigned, seen, net_minor, past_minor, in the order of exposure; arm: which of the first two columns says the
-    arm. Blocked, that is without comparisons: where the arms are not as large as they were meant to be; where too few
-    saw what the hash gave them; and where an arm has fewer than two viewers.
+    viewers: assigned, seen, net_minor, past_minor, in the order of exposure; arm: which of the first two columns says
+    the arm. Blocked, that is without comparisons: where the arms are not as large as they were meant to be; where too
+    few saw what the hash gave them; and where an arm has fewer than two viewers.
     """
     sizes = dict(viewers[arm].value_counts().iter_rows())
     counts = {variant: int(sizes.get(variant, 0)) for variant in sorted(shares)}
@@ -98,12 +100,13 @@ def _comparison(
     found, n = lift(*arms), int(control.sum() + treated.sum())
     low, high, p = interval(found.difference, found.se, n, alpha, tightest_at)
     part, part_se = found.relative() if found.base > 0 else (np.nan, np.nan)
-    relative = (float(part), *(float(bound) for bound in interval(part, part_se, n, alpha, tightest_at)[:2]))
+    part_low, part_high, _ = interval(part, part_se, n, alpha, tightest_at)
+    relative = (float(part), float(part_low), float(part_high))
     numbers = (float(found.difference), float(low), float(high), float(p), float(found.se), float(plain.se))
     return Comparison(variant, int(treated.sum()), *numbers, relative)
 
 
-def interval(difference: Numbers, se: Numbers, n: Numbers, alpha: float, tightest_at: int) -> tuple[Numbers, ...]:
+def interval(difference: Real, se: Real, n: Real, alpha: float, tightest_at: int) -> tuple[Any, Any, Any]:
     """Give low, high and p of a difference with standard error se between n viewers; nothing is known if se is 0."""
     rho = sequence.mixing(tightest_at, alpha)
     known = np.asarray(se) > 0
@@ -118,8 +121,9 @@ def path(
 ) -> pl.DataFrame:
     """Give the cumulative lift after every viewer, with its interval as it would have been seen then, capped as today.
 
-    viewers, shares, rule, arm: as for `result`, with exposed_ms; pair: control and variant. Returns exposed_ms, viewers, difference, low, high (minor units per
-    viewer), p; from the instant on at which both arms have two viewers.
+    viewers, shares, rule, arm: as for `result`, with exposed_ms; pair: control and variant.
+    Returns exposed_ms, viewers, difference, low, high (minor units per viewer), p; from the instant on at which both
+    arms have two viewers.
     """
     net, past, _ = _capped(viewers, rule)
     here = viewers[arm].is_in(pair).to_numpy()

@@ -2,8 +2,8 @@
 
 A normal mixture martingale: Robbins (1970); Howard, Ramdas, McAuliffe, Sekhon, "Time-uniform, nonparametric,
 nonasymptotic confidence sequences" (2021); with an estimated variance it holds asymptotically, Waudby-Smith, Arbour,
-Sinha, Kennedy, Ramdas (2021). `v` is intrinsic time, here the number of viewers; `s` the sum of standardised differences.
-All functions take numbers or arrays.
+Sinha, Kennedy, Ramdas (2021). `v` is intrinsic time, here the number of viewers; `s` the sum of standardised
+differences. All functions take numbers or arrays.
 """
 
 from math import log

@@ -47,12 +47,12 @@ class Layout:
 
     def drawn(self, sides: Numbers) -> Numbers:
         """Give the kind of each period (1: digital) from the sides of the coins; the last axis counts coins."""
-        return np.asarray(sides)[..., self.coin_of]
+        return np.asarray(np.asarray(sides)[..., self.coin_of])
 
 
 def coins(points: Sequence[int], periods: int) -> Numbers:
     """Number of the coin, from 0, that decides each period, for any randomisation points."""
-    return np.searchsorted(points, np.arange(1, periods + 1), side="right") - 1
+    return np.asarray(np.searchsorted(points, np.arange(1, periods + 1), side="right") - 1)
 
 
 def horvitz_thompson(net: Numbers, digital: Numbers, points: Sequence[int], carryover: int) -> Numbers:
@@ -69,15 +69,15 @@ def horvitz_thompson(net: Numbers, digital: Numbers, points: Sequence[int], carr
 def _pure(digital: Numbers, carryover: int) -> Numbers:
     """Say of each period after the first m: 1 if it and the m before are all digital, -1 if all human, else 0."""
     windows = np.lib.stride_tricks.sliding_window_view(digital, carryover + 1, axis=-1).sum(axis=-1)
-    return (windows == carryover + 1).astype(np.int64) - (windows == 0)
+    return np.asarray((windows == carryover + 1).astype(np.int64) - (windows == 0))
 
 
 def conservative_variance(net: Numbers, digital: Numbers, layout: Layout) -> Numbers:
     """Estimate the variance of `horvitz_thompson` under the optimal design; on average it is not too small.
 
-    With Y(k) the sum of block k of m periods after the first m: {8 Y(first)^2 + sum 32 Y(inner)^2 where both coins of the
-    block agree + 8 Y(last)^2} / (T - m)^2. Products that no draw shows, such as of one block all digital and all human,
-    are bounded by half the sum of their squares.
+    With Y(k) the sum of block k of m periods after the first m: {8 Y(first)^2 + sum 32 Y(inner)^2 where both coins of
+    the block agree + 8 Y(last)^2} / (T - m)^2. Products that no draw shows, such as of one block all digital and all
+    human, are bounded by half the sum of their squares.
     """
     m, coin = layout.carryover, layout.coin_of
     blocks = net[..., m:].reshape(*net.shape[:-1], -1, m).sum(axis=-1)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from hostledger.commands.experiment_design import design
-from hostledger.commands.experiment_script import analyse_script
+from hostledger.commands.experiment_script import ScriptTest, analyse_script
 from hostledger.commands.experiment_switchback import analyse_switchback
 from hostledger.output import Format, FormatOption, refuse
 from hostledger.reading import CurrencyOption, DataOption, ZoneOption
@@ -24,29 +24,23 @@ def analyse(
         Path | None,
         typer.Option("--design", exists=True, dir_okay=False, help="file that experiment design has written"),
     ] = None,
-    script: Annotated[
-        str | None, typer.Option("--script", help="a script A/B test: the script_id of the events")
-    ] = None,
-    shares: Annotated[
-        str, typer.Option("--shares", help="variants and their shares, as they were meant")
-    ] = "A=50,B=50",
-    control: Annotated[str | None, typer.Option("--control", help="variant to compare with; the first by name")] = None,
-    salt: Annotated[str | None, typer.Option("--salt", help="name in the hash; the script_id unless given")] = None,
+    script: Annotated[str | None, typer.Option(help="a script A/B test: the script_id of the events")] = None,
+    shares: Annotated[str, typer.Option(help="variants and their shares, as they were meant")] = "A=50,B=50",
+    control: Annotated[str | None, typer.Option(help="variant to compare with; the first by name")] = None,
+    salt: Annotated[str | None, typer.Option(help="name in the hash; the script_id unless given")] = None,
     arm: Annotated[
-        str, typer.Option("--arm", help="assigned: by the hash; seen: by what ran where the viewer was first exposed")
+        str, typer.Option(help="assigned: by the hash; seen: by what ran where the viewer was first exposed")
     ] = "assigned",
-    window: Annotated[str, typer.Option("--window", help="how long after the first exposure purchases count")] = "1d",
-    past: Annotated[str, typer.Option("--past", help="how long before it they narrow the interval (CUPED)")] = "30d",
-    alpha: Annotated[
-        float, typer.Option("--alpha", help="chance of a wrong finding (script)", min=0.0001, max=0.5)
-    ] = 0.05,
+    window: Annotated[str, typer.Option(help="how long after the first exposure purchases count")] = "1d",
+    past: Annotated[str, typer.Option(help="how long before it they narrow the interval (CUPED)")] = "30d",
+    alpha: Annotated[float, typer.Option(help="chance of a wrong finding (script)", min=0.0001, max=0.5)] = 0.05,
     tightest_at: Annotated[
-        int, typer.Option("--tightest-at", help="viewers at which the interval is to be tightest; said before", min=10)
+        int, typer.Option(help="viewers at which the interval is to be tightest; say it before you begin", min=10)
     ] = 5_000,
-    draws: Annotated[int, typer.Option("--draws", help="draws of the randomisation p-value", min=100)] = 2_000,
     plot: Annotated[
-        Path | None, typer.Option("--plot", help="draw the lift over time to this file, .png or .svg (script)")
+        Path | None, typer.Option(help="draw the lift over time to this file, .png or .svg (script)")
     ] = None,
+    draws: Annotated[int, typer.Option(help="draws of the p-value by lot (switchback)", min=100)] = 2_000,
     data: DataOption = None,
     currency: CurrencyOption = None,
     timezone: ZoneOption = None,
@@ -69,19 +63,8 @@ def analyse(
     if switchback == bool(script):
         refuse("say what to analyse: --switchback --design FILE, or --script SCRIPT_ID")
     if script:
-        asked = {"shares": shares, "control": control, "salt": salt, "arm": arm, "window": window, "past": past}
-        analyse_script(
-            context,
-            script,
-            asked,
-            alpha,
-            tightest_at,
-            plot,
-            data=data,
-            currency=currency,
-            timezone=timezone,
-            output=output,
-        )
+        asked = ScriptTest(script, shares, control, salt or script, arm, window, past, alpha, tightest_at, plot)
+        analyse_script(context, asked, data=data, currency=currency, timezone=timezone, output=output)
     elif drawn is None:
         refuse("a switchback is analysed as it was drawn; give the file with --design FILE")
     else:

@@ -60,11 +60,11 @@ def design(
 ) -> None:
     """Draw a switchback: human and digital hosts in turns, by lot; and say how small an effect it can find.
 
-    Example: hostledger experiment design --switchback --start 2026-04-01 --seed 7 --period 2h --periods 84 --out april.json
+    Example: hostledger experiment design --switchback --start 2026-04-01 --seed 7 --period 2h --periods 84
 
-    Coins are thrown where the worst case is best (docs/METHODS.md); between them the kind of host stays. The schedule is
-    printed and written to --out, for `experiment analyse`. The power is tried out on what the seller's sessions brought
-    before: net of refunds, period by period.
+    Coins are thrown where the worst case is best (docs/METHODS.md); between them the kind of host stays. The schedule
+    is printed and written to --out, for `experiment analyse`. The power is tried out on what the seller's sessions
+    brought before: net of refunds, period by period.
 
     """
     settings = settings_of(context)
@@ -78,21 +78,21 @@ def design(
         refuse(f"period {period!r}, periods {periods}: give at least 1m, and at most {_LONGEST_PERIODS} periods")
     start_ms = int(start.replace(tzinfo=zone).timestamp()) * 1000
     with opened(data or settings.data, settings) as warehouse:
-        of = scope(warehouse, seller, currency_code(currency))
+        seller_id, code, first_ms = scope(warehouse, seller, currency_code(currency))
         plan = Design.draw(
-            seller=of["seller_id"],
-            currency=of["currency"],
+            seller=seller_id,
+            currency=code,
             start_ms=start_ms,
             period_ms=period_ms,
             layout=layout,
             seed=seed,
             alpha=alpha,
         )
-        history = _history(warehouse, plan, of["first_ms"])
+        history = _history(warehouse, plan, first_ms)
     if not tellable(plan.schedule, carryover):
         refuse(
-            f"seed {seed} draws a schedule that cannot be analysed: with {len(layout.points)} coins it switches too late "
-            "or never; take more --periods"
+            f"seed {seed} draws a schedule that cannot be analysed: with {len(layout.points)} coins it switches too "
+            "late or never; take more --periods"
         )
     plan = msgspec.structs.replace(plan, power=_power(history, plan, power, trials_))
     with refusing(OSError):
@@ -100,19 +100,14 @@ def design(
     _show(plan, zone, out, output)
 
 
-def scope(warehouse: Warehouse, seller: str | None, currency: str) -> dict[str, object]:
-    """Find the one seller and currency that are meant; refuses if none or several could be."""
-    known = warehouse.query("experiment_scope")
-    found = known.filter(
-        (pl.lit(seller is None) | (pl.col("seller_id") == seller))
-        & (pl.lit(not currency) | (pl.col("currency") == currency))
-    )
-    if found.height != 1:
-        pairs = (
-            ", ".join(f"--seller {row[0]} --currency {row[1]}" for row in known.rows()) or "none has sold anything yet"
-        )
-        refuse(f"{found.height} sellers and currencies could be meant; choose one: {pairs}")
-    return found.to_dicts()[0]
+def scope(warehouse: Warehouse, seller: str | None, currency: str) -> tuple[str, str, int]:
+    """Find the one seller and currency that are meant, and the time of its first order; refuses if it is not one."""
+    known = list(warehouse.query("experiment_scope").select("seller_id", "currency", "first_ms").iter_rows())
+    found = [row for row in known if seller in {None, row[0]} and currency in {"", row[1]}]
+    if len(found) != 1:
+        pairs = ", ".join(f"--seller {row[0]} --currency {row[1]}" for row in known) or "none has sold anything yet"
+        refuse(f"{len(found)} sellers and currencies could be meant; choose one: {pairs}")
+    return found[0]
 
 
 def _history(warehouse: Warehouse, plan: Design, first_ms: int) -> pl.Series:
@@ -121,12 +116,18 @@ def _history(warehouse: Warehouse, plan: Design, first_ms: int) -> pl.Series:
     periods = max(min(newest_ms, plan.start_ms) - first_ms, 0) // plan.period_ms
     if periods < _FEWEST_PERIODS:
         refuse(
-            f"the history of seller {plan.seller!r} in {plan.currency} before the start has {periods} whole periods; the "
-            f"power needs at least {_FEWEST_PERIODS}: shorten --period, or begin later"
+            f"the history of seller {plan.seller!r} in {plan.currency} before the start has {periods} whole periods; "
+            f"the power needs at least {_FEWEST_PERIODS}: shorten --period, or begin later"
         )
-    asked = {"seller": plan.seller, "currency": plan.currency, "period_ms": plan.period_ms}
-    until_ms = first_ms + periods * plan.period_ms
-    return filled(warehouse.query("experiment_periods", from_ms=first_ms, until_ms=until_ms, **asked), periods)
+    sums = warehouse.query(
+        "experiment_periods",
+        seller=plan.seller,
+        currency=plan.currency,
+        from_ms=first_ms,
+        until_ms=first_ms + periods * plan.period_ms,
+        period_ms=plan.period_ms,
+    )
+    return filled(sums, periods)
 
 
 def _power(history: pl.Series, plan: Design, chance: float, count: int) -> Power:
@@ -138,8 +139,7 @@ def _power(history: pl.Series, plan: Design, chance: float, count: int) -> Power
     return Power(
         chance=chance,
         smallest_effect_minor=None if smallest is None else round(smallest),
-        trials=count,
-        untellable=tried.untellable,
+        trials=len(tried.own),
         history_periods=len(net),
         history_net_minor=int(history.sum()),
     )
@@ -173,7 +173,6 @@ def present_power(plan: Design, found: Power, output: Format) -> None:
         "found_with_bp": round(found.chance * 10_000),
         "history_periods": found.history_periods,
         "trials": found.trials,
-        "untellable": found.untellable,
     }
     if output is Format.TABLE:
         present(pl.DataFrame([row]), output, "Power: the smallest difference between digital and human that is found")
@@ -181,6 +180,6 @@ def present_power(plan: Design, found: Power, output: Format) -> None:
         tell(", ".join(f"{name}: {value}" for name, value in row.items()))
     if found.history_periods < plan.periods:
         tell(
-            f"The history has {found.history_periods} periods, the design {plan.periods}: it was laid end to end, so the "
-            "power is a guess."
+            f"The history has {found.history_periods} periods, the design {plan.periods}: it was laid end to end, so "
+            "the power is a guess."
         )

@@ -1,14 +1,17 @@
 """`hostledger experiment analyse --script`: one script against another, with viewers by lot."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import polars as pl
 import typer
 
-from analytics.experiments.exposures import arms, exposures, outcomes, runs, watches
+from analytics.experiments.exposures import arms, exposures, outcomes, runs
+from analytics.experiments.sample_ratio import BLOCKS_BELOW
 from analytics.experiments.scripts import COMPLIES_FROM, Comparison, Result, Rule, path, result
 from analytics.intervals import OPEN_MS
+from analytics.presence import watched_between
 from analytics.warehouse import Warehouse
 from hostledger.commands.experiment_plot import drawn, picture
 from hostledger.output import Format, refuse, refusing, tell
@@ -17,16 +20,32 @@ from hostledger.settings import WrongSetting, duration_ms, time_zone
 from hostledger.values import one_of
 
 _PER = 1_000
-Asked = dict[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptTest:
+    """A script test as it was asked for; see the options of `experiment analyse`."""
+
+    script: str
+    shares: str
+    control: str | None
+    salt: str
+    arm: str
+    window: str
+    past: str
+    alpha: float
+    tightest_at: int
+    plot: Path | None
+
+    @property
+    def lengths(self) -> tuple[int, int]:
+        """How long after and before the first exposure purchases count, in milliseconds. Raises WrongSetting."""
+        return duration_ms(self.window), duration_ms(self.past)
 
 
 def analyse_script(
     context: typer.Context,
-    script: str,
-    asked: Asked,
-    alpha: float,
-    tightest_at: int,
-    plot: Path | None,
+    asked: ScriptTest,
     *,
     data: Path | None,
     currency: str | None,
@@ -37,25 +56,26 @@ def analyse_script(
     settings = settings_of(context)
     with refusing(WrongSetting):
         zone = ZoneInfo(time_zone(timezone or settings.timezone))
-        arm = one_of("assigned", "seen")(str(asked["arm"]))
-        lengths = [duration_ms(str(asked[name])) for name in ("window", "past")]
-        shares = shares_of(str(asked["shares"]))
-        if plot:
-            picture(plot)
-    control = asked["control"] or min(shares)
+        arm = one_of("assigned", "seen")(asked.arm)
+        shares = shares_of(asked.shares)
+        if asked.plot:
+            picture(asked.plot)
+        lengths = asked.lengths
+    control = asked.control or min(shares)
     if control not in shares:
         refuse(f"--control {control!r} is not among the variants; use one of: {', '.join(sorted(shares))}")
     with opened(data or settings.data, settings) as warehouse:
-        viewers, code = _viewers(warehouse, script, asked["salt"] or script, shares, lengths, currency_code(currency))
-    rule = Rule(alpha=alpha, tightest_at=tightest_at)
+        viewers, code = _viewers(warehouse, asked, shares, lengths, currency_code(currency))
+    rule = Rule(alpha=asked.alpha, tightest_at=asked.tightest_at)
     found = result(viewers, shares, control, rule, arm)
-    present(_table(viewers, found, shares, arm, code), output, f"Script {script}: net revenue of {_PER:,} viewers")
+    title = f"Script {asked.script}: net revenue of {_PER:,} viewers"
+    present(_table(viewers, found, shares, arm, code), output, title)
     _say(found, arm, rule)
-    if plot and found.comparisons:
+    if asked.plot and found.comparisons:
         paths = {one.variant: path(viewers, shares, (control, one.variant), rule, arm) for one in found.comparisons}
         with refusing(OSError):
-            drawn(plot, paths, control, code, zone, _PER)
-        tell(f"The lift over time is drawn in {plot}.")
+            drawn(asked.plot, paths, control, code, zone, _PER)
+        tell(f"The lift over time is drawn in {asked.plot}.")
 
 
 def shares_of(text: str) -> dict[str, int]:
@@ -70,9 +90,10 @@ def shares_of(text: str) -> dict[str, int]:
 
 
 def _viewers(
-    warehouse: Warehouse, script: str, salt: str, shares: dict[str, int], lengths: list[int], currency: str
+    warehouse: Warehouse, asked: ScriptTest, shares: dict[str, int], lengths: tuple[int, int], currency: str
 ) -> tuple[pl.DataFrame, str]:
     """Everyone whose window is over, with arm and outcome, in the order of exposure; and the currency."""
+    script = asked.script
     started = warehouse.query("experiment_starts", script=script)
     if started.is_empty():
         known = warehouse.query("experiment_scripts")["script_id"].to_list()
@@ -80,7 +101,7 @@ def _viewers(
             f"script {script!r} never ran; use one of: {', '.join(known) or 'none, there is no script_started event'}"
         )
     ran = runs(started, warehouse.query("experiment_shifts", script=script, open_ms=OPEN_MS), script)
-    exposed = exposures(watches(warehouse.query("experiment_presence", script=script)), ran)
+    exposed = exposures(watched_between(warehouse.query("experiment_presence", script=script)), ran)
     newest_ms = warehouse.query("report_books").row(0)[0] or 0
     complete = exposed.filter(pl.col("exposed_ms") + lengths[0] <= newest_ms)
     if complete.is_empty():
@@ -92,7 +113,7 @@ def _viewers(
     code = _currency(orders, currency)
     refunds = warehouse.query("experiment_refunds", currency=code)
     sold = orders.filter(pl.col("currency") == code)
-    return outcomes(arms(complete, salt, shares), sold, refunds, *lengths), code
+    return outcomes(arms(complete, asked.salt, shares), sold, refunds, *lengths), code
 
 
 def _currency(orders: pl.DataFrame, currency: str) -> str:
@@ -146,20 +167,22 @@ def _say(found: Result, arm: str, rule: Rule) -> None:
     """Say what blocks the result, or how to read it."""
     if found.ratio.blocks:
         tell(
-            f"BLOCKED: the arms are not as large as they were meant to be (chi-square {found.ratio.chi2:.1f}, p "
-            f"{found.ratio.p:.2g} < 0.001). Something else than the hash chose who is in which: find it, and begin anew."
+            f"BLOCKED: the arms are not as large as they were meant to be (chi-square {found.ratio.chi2:.1f}, "
+            f"p {found.ratio.p:.2g}, below {BLOCKS_BELOW}). Something else than the hash chose who is in which: find "
+            "it, and begin anew."
         )
     elif arm == "assigned" and found.complied < COMPLIES_FROM:
         tell(
-            f"BLOCKED: only {100 * found.complied:.1f} % of the viewers saw the variant that the hash gives them, so it "
-            "did not choose. Check --salt and --shares; or compare what they saw with --arm seen, which is no experiment."
+            f"BLOCKED: only {100 * found.complied:.1f} % of the viewers saw the variant that the hash gives them, so "
+            "it did not choose. Check --salt and --shares; or compare what they saw with --arm seen, which is sound "
+            "only if something else assigned viewers by lot."
         )
     elif not found.comparisons:
         tell("An arm has fewer than two viewers; wait.")
     else:
         left = ", ".join(f"{one.variant} {100 * one.variance_left:.0f} %" for one in found.comparisons)
         tell(
-            f"Always valid: look as often as you like; the chance of a wrong finding stays {100 * rule.alpha:g} % in all. "
-            f"Arms as meant (p {found.ratio.p:.2g}); {100 * found.complied:.1f} % saw what the hash gives. CUPED left of the "
-            f"variance: {left}. Revenue of a viewer is capped at {found.cap_minor:.0f} minor units in averages and lifts."
+            f"Always valid: look as often as you like, the chance of a wrong finding stays {100 * rule.alpha:g} %. "
+            f"Arms as meant (p {found.ratio.p:.2g}); {100 * found.complied:.1f} % saw what the hash gives. CUPED left "
+            f"of the variance: {left}. In lifts a viewer's revenue is capped at {found.cap_minor:.0f} minor units."
         )

@@ -9,7 +9,7 @@ import typer
 
 from analytics.experiments.aired import aired, filled
 from analytics.experiments.design import Design, WrongDesignError
-from analytics.experiments.lags import Effect, randomisation_p, regression
+from analytics.experiments.lags import Effect, by_lot, robust
 from analytics.experiments.switchback import conservative_variance, horvitz_thompson
 from analytics.rules import HOUR_MS
 from analytics.warehouse import Warehouse
@@ -30,9 +30,7 @@ def analyse_switchback(
     design = _read(file)
     with opened(data or settings.data, settings) as warehouse:
         _refuse_early(warehouse, design, zone)
-        window = {"seller": design.seller, "from_ms": design.start_ms, "until_ms": design.end_ms}
-        sums = warehouse.query("experiment_periods", currency=design.currency, period_ms=design.period_ms, **window)
-        shifts = warehouse.query("experiment_aired", **window)
+        sums, shifts = _found(warehouse, design)
     periods = aired(shifts, design)
     present(
         estimated(filled(sums, design.periods), design, draws),
@@ -49,35 +47,40 @@ def _read(file: Path) -> Design:
         refuse(f"--design {file}: {error}")
 
 
+def _found(warehouse: Warehouse, design: Design) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What the periods of a design brought, and who was on air in them."""
+    window: dict[str, int] = {"from_ms": design.start_ms, "until_ms": design.end_ms}
+    money = {"currency": design.currency, "seller": design.seller}
+    sums = warehouse.query("experiment_periods", period_ms=design.period_ms, **window, **money)
+    return sums, warehouse.query("experiment_aired", seller=design.seller, **window)
+
+
 def _refuse_early(warehouse: Warehouse, design: Design, zone: ZoneInfo) -> None:
     newest_ms = warehouse.query("report_books").row(0)[0] or 0
     if newest_ms < design.end_ms:
         refuse(
-            f"the switchback ends at {moment(design.end_ms, zone)}, and the newest event is of {moment(newest_ms, zone)}; "
+            f"the switchback ends at {moment(design.end_ms, zone)}, the newest event is of {moment(newest_ms, zone)}; "
             "wait: an analysis before its end finds too much"
         )
 
 
 def estimated(net: pl.Series, design: Design, draws: int) -> pl.DataFrame:
-    """Give both estimates per hour, with intervals; columns ending in _minor are rounded to minor units."""
+    """Give the estimates per hour, with intervals; columns ending in _minor are rounded to minor units."""
     figures, digital, layout = net.to_numpy().astype(float), design.schedule, design.layout
     sides = np.random.default_rng(design.seed).integers(0, 2, (draws, len(layout.points)))
-    main = regression(figures, digital, layout.carryover, design.alpha)
-    lot = randomisation_p(figures, digital, layout, sides)
-    check = _check(figures, design)
+    found = {
+        "regression on lags, by lot": by_lot(figures, digital, layout, sides).effect(design.alpha),
+        "the same, HAC errors": robust(figures, digital, layout.carryover, design.alpha),
+        "check: Horvitz-Thompson": _check(figures, design),
+    }
     human = figures[layout.carryover :][digital[layout.carryover :] == 0]
-    rows = [
-        _row("regression on lags, HAC", main, design) | {"p_by_lot": round(lot, 4)},
-        _row("check: Horvitz-Thompson", check, design) | {"p_by_lot": None},
-    ]
-    hours = design.period_ms / HOUR_MS
     shared = {
-        "human_per_hour_minor": round(human.mean() / hours) if len(human) else None,
+        "human_per_hour_minor": _per_hour(human.mean(), design),
         "net_minor": int(net.sum()),
         "periods": design.periods,
         "dropped": layout.carryover,
     }
-    return pl.DataFrame([row | shared for row in rows])
+    return pl.DataFrame([_row(method, effect, design) | shared for method, effect in found.items()])
 
 
 def _check(figures: np.ndarray, design: Design) -> Effect:
@@ -88,20 +91,24 @@ def _check(figures: np.ndarray, design: Design) -> Effect:
     se = float(np.sqrt(conservative_variance(figures, digital, layout)))
     half = float(norm.ppf(1 - design.alpha / 2)) * se
     p = float(2 * norm.sf(abs(estimate) / se)) if se else 1.0
-    return Effect(estimate, se, estimate - half, estimate + half, p, np.inf)
+    return Effect(estimate, estimate - half, estimate + half, p)
 
 
 def _row(method: str, found: Effect, design: Design) -> dict[str, object]:
-    hours = design.period_ms / HOUR_MS
     return {
         "method": method,
         "currency": design.currency,
-        "effect_per_hour_minor": round(found.estimate / hours),
-        "low_minor": round(found.low / hours),
-        "high_minor": round(found.high / hours),
+        "effect_per_hour_minor": _per_hour(found.estimate, design),
+        "low_minor": _per_hour(found.low, design),
+        "high_minor": _per_hour(found.high, design),
         "level_bp": round((1 - design.alpha) * 10_000),
         "p": round(found.p, 4),
     }
+
+
+def _per_hour(figure: float, design: Design) -> int | None:
+    """None where an interval has no end."""
+    return round(figure * HOUR_MS / design.period_ms) if np.isfinite(figure) else None
 
 
 def _warn(periods: pl.DataFrame, zone: ZoneInfo) -> None:
@@ -115,8 +122,8 @@ def _warn(periods: pl.DataFrame, zone: ZoneInfo) -> None:
     )
     more = f"; and {other.height - _NAMED} more" if other.height > _NAMED else ""
     tell(
-        f"WARNING: {other.height} of {periods.height} periods were not run as drawn: {named}{more}. The estimates are of "
-        "the schedule that was drawn, so they are diluted; with many such periods, run it again."
+        f"WARNING: {other.height} of {periods.height} periods were not run as drawn: {named}{more}. The estimates "
+        "are of the schedule that was drawn, so they are diluted; with many such periods, run it again."
     )
 
 

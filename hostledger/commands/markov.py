@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -10,9 +10,9 @@ import polars as pl
 import typer
 
 from analytics.events import MAX_TIME_MS
-from analytics.experiments.exposures import watches
 from analytics.intervals import OPEN_MS
 from analytics.metrics import day_start_ms
+from analytics.presence import watched_between
 from analytics.removal import Walked, effects, journeys, walked
 from analytics.roster import lineups
 from analytics.warehouse import Warehouse
@@ -55,8 +55,9 @@ def markov(
     Example: hostledger markov --order 2 --over-time week --timezone Asia/Shanghai --format csv
 
     A journey is the way to an order, or everything that somebody watched who never bought; it counts whole, in the time
-    in which it ended. removal effect: the part of P(conversion) that is lost if every way through the host leads nowhere.
-    share: the effect divided by the sum of all; it is not the sum of the host's credits. conversion: orders / journeys.
+    in which it ended. removal effect: the part of the conversion that is lost if every way through the host leads
+    nowhere. share: the effect divided by the sum of all; it is not the sum of the host's credits. conversion: orders /
+    journeys.
 
     """
     settings = settings_of(context)
@@ -66,7 +67,7 @@ def markov(
         refuse(f"--since {since:%Y-%m-%d} is after --until {until:%Y-%m-%d}; swap them")
     with opened(data or settings.data, settings) as warehouse:
         whole = _journeys(warehouse)
-        names = warehouse.query("report_hosts").select("host_id", "name", "kind")
+        names = warehouse.query("report_hosts").select("host_id", "name")
     from_ms = day_start_ms(since.date(), zone) if since else 0
     until_ms = day_start_ms(until.date() + timedelta(1), zone) if until else MAX_TIME_MS
     whole = whole.filter((pl.col("ended_ms") >= from_ms) & (pl.col("ended_ms") < until_ms))
@@ -79,23 +80,22 @@ def markov(
         for label, part in parts
     ]
     shown = pl.concat(tables).join(names, on="host_id", how="left", maintain_order="left")
-    figures = [name for name in shown.columns if name not in {"week", "host_id", "name", "kind"}]
-    shown = shown.select(*(["week"] if over_time else []), "host_id", "name", "kind", *figures)
+    figures = [name for name in shown.columns if name not in {"week", "host_id", "name"}]
+    shown = shown.select(*(["week"] if over_time else []), "host_id", "name", *figures)
     present(shown, output, f"Markov, order {order}: removal effects and shares")
-    tell(
-        f"{whole['journey'].n_unique():,} journeys, {whole.filter(pl.col('converted'))['journey'].n_unique():,} with an order."
-    )
+    ends = whole.filter(pl.col("step") == 1)
+    tell(f"{ends.height:,} journeys, {ends['converted'].sum():,} with an order.")
 
 
 def _journeys(warehouse: Warehouse) -> pl.DataFrame:
     newest_ms = warehouse.query("report_books").row(0)[0] or 0
     on_air = lineups(warehouse.query("markov_shifts", open_ms=OPEN_MS))
-    lookers = watches(warehouse.query("markov_lookers"))
+    lookers = watched_between(warehouse.query("markov_lookers"))
     return journeys(warehouse.query("markov_orders"), lookers, on_air, newest_ms)
 
 
 def _parts(whole: pl.DataFrame, zone: ZoneInfo | None) -> list[tuple[str, pl.DataFrame]]:
-    """The journeys by the week in which they ended (its Monday), or all of them; weeks without an order are left out."""
+    """The journeys by the week in which they ended (its Monday), or all; weeks without an order are left out."""
     if zone is None:
         return [(_ALL, whole)]
     ended = pl.from_epoch("ended_ms", "ms").dt.replace_time_zone("UTC").dt.convert_time_zone(zone.key)
@@ -107,16 +107,13 @@ def _parts(whole: pl.DataFrame, zone: ZoneInfo | None) -> list[tuple[str, pl.Dat
 def _table(found: Walked, part: pl.DataFrame, count: int, seed: int) -> pl.DataFrame:
     """Hosts by effect, the greatest first; in basis points."""
     solved = effects(found.counted())
-    columns = {
-        "host_id": found.hosts,
-        "removal_effect_bp": _points(solved.removal),
-        "share_bp": _points(solved.shares),
-    }
-    if count:
-        weights = np.random.default_rng(seed).poisson(1.0, (count, found.viewers)).astype(float)
-        again = effects(found.resampled(weights))
-        for name, figures in (("removal_effect", again.removal), ("share", again.shares)):
-            low, high = np.quantile(figures, (0.025, 0.975), axis=0)
+    weights = np.random.default_rng(seed).poisson(1.0, (count, found.viewers)).astype(float)
+    again = effects(found.resampled(weights)) if count else None
+    columns: dict[str, Any] = {"host_id": found.hosts}
+    for name, attribute in (("removal_effect", "removal"), ("share", "shares")):
+        columns[f"{name}_bp"] = _points(getattr(solved, attribute))
+        if again:
+            low, high = np.quantile(getattr(again, attribute), (0.025, 0.975), axis=0)
             columns |= {f"{name}_low_bp": _points(low), f"{name}_high_bp": _points(high)}
     ends = part.filter(pl.col("step") == 1)
     sample = {"conversion_bp": _points(solved.base), "journeys": ends.height, "orders": int(ends["converted"].sum())}
@@ -125,4 +122,4 @@ def _table(found: Walked, part: pl.DataFrame, count: int, seed: int) -> pl.DataF
 
 
 def _points(shares: np.ndarray) -> np.ndarray:
-    return np.rint(np.asarray(shares) * _POINTS).astype(np.int64)
+    return np.asarray(np.rint(np.asarray(shares) * _POINTS), dtype=np.int64)
