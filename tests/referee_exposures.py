@@ -33,15 +33,17 @@ def runs(events: Sequence[Event], script: str) -> dict[str, list[Run]]:
 
 def exposed(events: Sequence[Event], script: str, idle_ms: int) -> dict[str, tuple[int, list[str]]]:
     """Per viewer the first instant at which they watched while the script ran, and which variants ran there then."""
-    first: dict[str, tuple[int, list[str]]] = {}
+    met: dict[str, list[tuple[int, str]]] = {}
     ran = runs(events, script)
     for (session, viewer), seen in watches(events, idle_ms).items():
-        met = [(at_ms, run) for run in ran.get(session, []) if (at_ms := overlap(seen, run)) is not None]
-        if met:
-            earliest = min(at_ms for at_ms, _ in met)
-            here = (earliest, sorted({run.variant for at_ms, run in met if at_ms == earliest}))
-            first[viewer] = min(first.get(viewer, here), here, key=lambda exposure: exposure[0])
-    return first
+        for run in ran.get(session, []):
+            if (at_ms := overlap(seen, run)) is not None:
+                met.setdefault(viewer, []).append((at_ms, run.variant))
+    first = {viewer: min(at_ms for at_ms, _ in times) for viewer, times in met.items()}
+    return {
+        viewer: (first[viewer], sorted({variant for at_ms, variant in times if at_ms == first[viewer]}))
+        for viewer, times in met.items()
+    }
 
 
 def overlap(seen: Sequence[Interval], run: Run) -> int | None:

@@ -18,7 +18,7 @@ from analytics.experiments.sample_ratio import sample_ratio
 from analytics.experiments.scripts import interval
 from analytics.experiments.switchback import Layout, conservative_variance, horvitz_thompson
 
-RUNS = 1_000 if NIGHT else 250
+RUNS = 1_000 if NIGHT else 200
 VIEWERS = 3_000
 LAYOUT = Layout(60, 2)
 CYCLE = 12

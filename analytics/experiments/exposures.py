@@ -40,6 +40,7 @@ def runs(started: pl.DataFrame, shifts: pl.DataFrame, script_id: str) -> pl.Data
 def exposures(seen: pl.DataFrame, ran: pl.DataFrame) -> pl.DataFrame:
     """Find the first instant at which each viewer was present while the script ran, and which variants ran there.
 
+    Where several ran at that instant, of co-hosts or in several sessions, all of them count.
     seen: watches; ran: as `runs` gives them. Returns EXPOSURES, sorted by exposed_ms and viewer.
     """
     hosts = ran.select("session_id", "host_id").unique()
@@ -49,8 +50,13 @@ def exposures(seen: pl.DataFrame, ran: pl.DataFrame) -> pl.DataFrame:
         ran.select(place, "start_ms", "end_ms", "variants"),
         "place",
     )
-    first = met.sort("start_ms", "place").unique("viewer_id", keep="first", maintain_order=True)
-    return first.select("viewer_id", exposed_ms="start_ms", variants="variants").sort("exposed_ms", "viewer_id")
+    first = met.filter(pl.col("start_ms") == pl.col("start_ms").min().over("viewer_id")).explode("variants")
+    of_viewer = first.group_by("viewer_id").agg(
+        exposed_ms=pl.col("start_ms").first(), variants=pl.col("variants").unique().sort()
+    )
+    return of_viewer.select(pl.col(name).cast(dtype) for name, dtype in EXPOSURES.items()).sort(
+        "exposed_ms", "viewer_id"
+    )
 
 
 def arms(exposed: pl.DataFrame, experiment: str, shares: dict[str, int]) -> pl.DataFrame:

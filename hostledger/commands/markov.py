@@ -116,7 +116,11 @@ def _table(found: Walked, part: pl.DataFrame, count: int, seed: int) -> pl.DataF
             low, high = np.quantile(getattr(again, attribute), (0.025, 0.975), axis=0)
             columns |= {f"{name}_low_bp": _points(low), f"{name}_high_bp": _points(high)}
     ends = part.filter(pl.col("step") == 1)
-    sample = {"conversion_bp": _points(solved.base), "journeys": ends.height, "orders": int(ends["converted"].sum())}
+    sample = {
+        "conversion_bp": int(_points(solved.base)),
+        "journeys": ends.height,
+        "orders": int(ends["converted"].sum()),
+    }
     table = pl.DataFrame(columns).with_columns(pl.lit(figure).alias(name) for name, figure in sample.items())
     return table.sort("removal_effect_bp", "host_id", descending=[True, False])
 
