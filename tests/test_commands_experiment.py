@@ -275,6 +275,8 @@ class TestScript:
         assert lift["low_percent"] <= 200 <= lift["high_percent"]
         assert answer[0]["A"]["lift_per_1000_minor"] is None
         assert "Always valid" in answer[1]
+        for row in answer[0].values():
+            assert row["buyers_low_bp"] < 10_000 * row["buyers"] / row["viewers"] < row["buyers_high_bp"]
 
     def test_the_lift_over_time_is_drawn(self, answer):
         assert answer[2].read_bytes().startswith(b"\x89PNG")

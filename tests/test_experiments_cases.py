@@ -11,6 +11,7 @@ from scipy.stats import t
 from analytics.experiments import sequence
 from analytics.experiments.cuped import Sums, lift
 from analytics.experiments.lags import robust, weighing
+from analytics.experiments.rates import rate_interval
 from analytics.experiments.sample_ratio import sample_ratio
 from analytics.experiments.scripts import interval
 from analytics.experiments.switchback import Layout, coins, conservative_variance, horvitz_thompson
@@ -112,6 +113,17 @@ class TestSequence:
         assert [low, high] == pytest.approx(row["ci"], abs=1e-6)
         assert [low, high] == pytest.approx(row["published_ci"], abs=1e-5)
         assert p == pytest.approx(row["p"], abs=1e-6)
+
+    @pytest.mark.parametrize("row", SEQUENCE["bernoulli_ci"], ids=lambda row: f"{row['successes']}-of-{row['trials']}")
+    def test_the_interval_of_a_share_is_the_published_one(self, row):
+        found = rate_interval(row["successes"], row["trials"], row["alpha"], row["t_opt"])
+        assert found == pytest.approx(row["ci"], abs=1e-6)
+
+    def test_nobody_tried_says_nothing_and_all_or_none_reach_the_end(self):
+        assert rate_interval(0, 0, 0.05, 100) == (0, 1)
+        assert rate_interval(0, 400, 0.05, 100)[0] == 0
+        assert rate_interval(400, 400, 0.05, 100)[1] == 1
+        assert rate_interval(400, 400, 0.05, 100)[0] == pytest.approx(1 - rate_interval(0, 400, 0.05, 100)[1])
 
     def test_a_sequential_ratio_test_is_the_same_mixture(self):
         """Johari et al.'s Lambda: v = n, rho = 2 sigma^2 / tau^2."""

@@ -1,11 +1,13 @@
 """Who was exposed to a script, when first, and what they bought after and before."""
 
+from typing import Any
+
 import polars as pl
 
 from analytics.experiments.assignment import assigned
 from analytics.intervals import OPEN_MS, overlaps
 
-EXPOSURES = {
+EXPOSURES: dict[str, Any] = {
     "viewer_id": pl.String,
     "exposed_ms": pl.Int64,
     "variants": pl.List(pl.String),

@@ -8,6 +8,7 @@ import polars as pl
 import typer
 
 from analytics.experiments.exposures import arms, exposures, outcomes, runs
+from analytics.experiments.rates import rate_interval
 from analytics.experiments.sample_ratio import BLOCKS_BELOW
 from analytics.experiments.scripts import COMPLIES_FROM, Comparison, Result, Rule, path, result
 from analytics.intervals import OPEN_MS
@@ -20,6 +21,7 @@ from hostledger.settings import WrongSetting, duration_ms, time_zone
 from hostledger.values import one_of
 
 _PER = 1_000
+_POINTS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def analyse_script(
     rule = Rule(alpha=asked.alpha, tightest_at=asked.tightest_at)
     found = result(viewers, shares, control, rule, arm)
     title = f"Script {asked.script}: net revenue of {_PER:,} viewers"
-    present(_table(viewers, found, shares, arm, code), output, title)
+    present(_table(viewers, found, asked, shares, code), output, title)
     _say(found, arm, rule)
     if asked.plot and found.comparisons:
         paths = {one.variant: path(viewers, shares, (control, one.variant), rule, arm) for one in found.comparisons}
@@ -127,26 +129,27 @@ def _currency(orders: pl.DataFrame, currency: str) -> str:
     return currency or known[0]
 
 
-def _table(viewers: pl.DataFrame, found: Result, shares: dict[str, int], arm: str, code: str) -> pl.DataFrame:
+def _table(viewers: pl.DataFrame, found: Result, asked: ScriptTest, shares: dict[str, int], code: str) -> pl.DataFrame:
     """One row per variant. Averages and lifts are per 1,000 viewers, in minor units; the sums are exact, not capped."""
-    bought = viewers.group_by(arm).agg(net=pl.col("net_minor").sum(), buyers=(pl.col("net_minor") > 0).sum())
-    sold = {row[arm]: row for row in bought.to_dicts()}
+    bought = viewers.group_by(asked.arm).agg(net=pl.col("net_minor").sum(), buyers=(pl.col("net_minor") > 0).sum())
+    sold = {row[asked.arm]: row for row in bought.to_dicts()}
     compared = {one.variant: one for one in found.comparisons}
     rows = []
     for variant, count in found.counts.items():
-        net = sold.get(variant, {"net": 0, "buyers": 0})
-        rows.append(
-            {
-                "variant": variant,
-                "viewers": count,
-                "meant_bp": round(10_000 * shares[variant] / sum(shares.values())),
-                "buyers": net["buyers"],
-                "currency": code,
-                "net_minor": net["net"],
-                "net_per_1000_minor": round(_PER * net["net"] / count) if count else None,
-                **_lift(compared.get(variant)),
-            }
-        )
+        arm = sold.get(variant, {"net": 0, "buyers": 0})
+        low, high = rate_interval(arm["buyers"], count, asked.alpha, asked.tightest_at)
+        row = {
+            "variant": variant,
+            "viewers": count,
+            "meant_bp": round(_POINTS * shares[variant] / sum(shares.values())),
+            "buyers": arm["buyers"],
+            "buyers_low_bp": round(_POINTS * low),
+            "buyers_high_bp": round(_POINTS * high),
+            "currency": code,
+            "net_minor": arm["net"],
+            "net_per_1000_minor": round(_PER * arm["net"] / count) if count else None,
+        }
+        rows.append(row | _lift(compared.get(variant)))
     return pl.DataFrame(rows, infer_schema_length=None)
 
 
