@@ -89,15 +89,20 @@ def journeys(found: pl.DataFrame, watches: pl.DataFrame, lineups: pl.DataFrame, 
     found: steps of the orders; watches: all of them; buyers: viewer_id of everyone with an order.
     Returns journey, step, host_ids, converted.
     """
-    lookers = watches.join(buyers, on="viewer_id", how="anti")
-    pieces = overlaps(lookers.rename({"viewer_id": "order_id"}), lineups, "session_id")
     columns = ["journey", "step", "host_ids", "converted"]
+    lost = lookers_steps(watches.join(buyers, on="viewer_id", how="anti"), lineups)
     return pl.concat(
         [
             found.with_columns(converted=True, journey=pl.lit("o") + pl.col("order_id")).select(columns),
-            merge(pieces).with_columns(converted=False, journey=pl.lit("v") + pl.col("order_id")).select(columns),
+            lost.with_columns(converted=False, journey=pl.lit("v") + pl.col("viewer_id")).select(columns),
         ]
     )
+
+
+def lookers_steps(watches: pl.DataFrame, lineups: pl.DataFrame) -> pl.DataFrame:
+    """Give the steps of viewers without an order: as `paths.merge`, with viewer_id for order_id."""
+    pieces = overlaps(watches.rename({"viewer_id": "order_id"}), lineups, "session_id")
+    return merge(pieces).rename({"order_id": "viewer_id"})
 
 
 def fit_journeys(walked: pl.DataFrame, version: int = 1) -> Fit:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from analytics.intervals import intervals
+from analytics.intervals import OPEN_MS, intervals
 
 PAIR = ("viewer_id", "session_id")
 
@@ -80,3 +80,15 @@ def _idle_leaves(marks: pl.DataFrame, activity: pl.DataFrame, idle_ms: int) -> p
         .filter(pl.col("next_ms").is_null() | (pl.col("last_ms") < pl.col("next_ms")))
         .select(*PAIR, at_ms=pl.col("last_ms") + idle_ms, on=pl.lit(value=False), taken=pl.lit(value=True))
     )
+
+
+def watched_between(changes: pl.DataFrame) -> pl.DataFrame:
+    """Read watches out of stored changes of presence.
+
+    changes: viewer_id, session_id, at_ms, change: lines that take others back may be among them.
+    Returns viewer_id, session_id, start_ms, end_ms (OPEN_MS while watching), sorted by viewer, session and start.
+    """
+    net = changes.group_by(*PAIR, "at_ms").agg(pl.col("change").sum()).filter(pl.col("change") != 0)
+    end = pl.col("at_ms").shift(-1).over(PAIR).fill_null(OPEN_MS)
+    ordered = net.sort(*PAIR, "at_ms").with_columns(end_ms=end)
+    return ordered.filter(pl.col("change") > 0).select(*PAIR, start_ms="at_ms", end_ms="end_ms")

@@ -105,11 +105,16 @@ def credited(
 
 def fitted(paths: pl.DataFrame, version: int = 1, order: int = 1) -> Fit:
     """Fit the Markov model to distinct paths (path as in `credited`, conversions, nulls); no path: not a journey."""
+    return fit(counted(paths, order), version)
+
+
+def counted(paths: pl.DataFrame, order: int = 1) -> pl.DataFrame:
+    """Count the transitions of distinct paths, as `markov.transitions` does: sums, that add up."""
     paths = paths.filter(pl.col("path").list.len() > 0)
     first = starts(paths["path"].list.len().cast(pl.Int64).to_numpy())
     lineup, lineups = coded_names(paths["path"].explode())
     state, names = remembering(lineup, lineups.names, first, order)
-    return fit(tallied(state, names, first, integers(paths["conversions"]), integers(paths["nulls"])), version)
+    return tallied(state, names, first, integers(paths["conversions"]), integers(paths["nulls"]))
 
 
 def _sum(parts: list[fmpq]) -> fmpq:

@@ -3,11 +3,12 @@
 import argparse
 import json
 
-from benchmarks import attribution, day, machine, throughput
+from benchmarks import attribution, day, machine, markov, throughput
 from benchmarks.running import OUT
 
 FULL, QUICK = (5_000_000, 20_000, 1_000_000), (200_000, 800, 50_000)
-QUESTIONS = ("throughput", "attribution")
+QUESTIONS = ("throughput", "attribution", "markov")
+MARKOV_FULL, MARKOV_QUICK = 10_000_000, 100_000
 
 
 def main() -> None:
@@ -49,6 +50,10 @@ def _answers(question: str, asked: argparse.Namespace) -> dict[str, object]:
         compared = attribution.measure(journeys, asked.repeats)
         print(attribution.tables(compared, asked.repeats), flush=True)
         return {question: compared.as_dict()}
+    if question == "markov":
+        sides = markov.measure(MARKOV_QUICK if asked.quick else MARKOV_FULL, asked.repeats)
+        print(markov.tables(sides, asked.repeats), flush=True)
+        return {question: markov.as_dict(sides)}
     file = day.generated(OUT, events, orders)
     fed = throughput.measure(file, asked.repeats)
     print(throughput.tables(fed), flush=True)

@@ -22,9 +22,9 @@ INPUTS = (TEXT, LISTS, EACH)
 
 def main(path: str, count: str, repeats: str, given: str) -> None:
     """Run every model that often on the first journeys, given in one of INPUTS; tell seconds and credits."""
-    everyone = _given(paths(Path(path), int(count)), given)
+    everyone = given_as(paths(Path(path), int(count)), given)
     bought = everyone.filter(pl.col("conversions") > 0).rechunk()
-    read = _read if given == TEXT else _as_it_is
+    read = read_texts if given == TEXT else as_it_is
     found: dict[str, Fit] = {}
 
     def removal() -> dict[str, float]:
@@ -38,21 +38,23 @@ def main(path: str, count: str, repeats: str, given: str) -> None:
     print(json.dumps({"results": told, "converted": int(bought["conversions"].sum()), "paths": everyone.height}))
 
 
-def _given(journeys: pl.DataFrame, given: str) -> pl.DataFrame:
+def given_as(journeys: pl.DataFrame, given: str) -> pl.DataFrame:
     """Bring journeys (path, converted) into one of INPUTS: path, conversions, nulls."""
     ended = {"conversions": pl.col("converted").cast(pl.Int64), "nulls": (~pl.col("converted")).cast(pl.Int64)}
     if given == EACH:
         return journeys.select("path", **ended).rechunk()
     plain = journeys.select(pl.col("path").cast(pl.List(pl.String)).list.join(">"), **ended)
     counted = plain.group_by("path", maintain_order=True).agg(pl.col("conversions", "nulls").sum())
-    return counted if given == TEXT else _read(counted, pl.Enum(HOSTS)).rechunk()
+    return counted if given == TEXT else read_texts(counted, pl.Enum(HOSTS)).rechunk()
 
 
-def _read(counted: pl.DataFrame, kind: Any = pl.Categorical) -> pl.DataFrame:  # noqa: ANN401  # a polars type
+def read_texts(counted: pl.DataFrame, kind: Any = pl.Categorical) -> pl.DataFrame:  # noqa: ANN401  # a polars type
+    """Split texts of paths into lists."""
     return counted.with_columns(pl.col("path").str.split(">").cast(pl.List(kind)))
 
 
-def _as_it_is(counted: pl.DataFrame) -> pl.DataFrame:
+def as_it_is(counted: pl.DataFrame) -> pl.DataFrame:
+    """Take lists as they are."""
     return counted
 
 

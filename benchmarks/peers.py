@@ -89,8 +89,13 @@ def installed(peer: Peer, folder: Path) -> Path:
     return python
 
 
-def measured(peer: Peer, python: Path, journeys: Path, count: int, repeats: int) -> dict[str, Any]:
-    """Run a peer on the first journeys: per model its seconds and the credits of each host. Raises ChildError."""
+def measured(peer: Peer, python: Path, journeys: Path, count: int, repeats: int, *models: str) -> dict[str, Any]:
+    """Run a peer on the first journeys: per model its seconds and the credits of each host. Raises ChildError.
+
+    models: only these; none: all that it has.
+    """
     script = Path(__file__).parent / "peer_runs" / peer.script
-    results: dict[str, Any] = child(str(script), str(journeys), str(count), str(repeats), python=python)["results"]
+    results: dict[str, Any] = child(str(script), str(journeys), str(count), str(repeats), *models, python=python)[
+        "results"
+    ]
     return results

@@ -24,9 +24,13 @@ def journeys() -> tuple[list[list[str]], list[bool], list[list[float]]]:
 
 
 def tell(runs: Mapping[str, Callable[[], Credits]]) -> None:
-    """Run each model as often as asked; say seconds (by the wall, of CPU time) and each host's credited conversions."""
+    """Run each model as often as asked (those that are named, if any are); say seconds and credited conversions.
+
+    Seconds are by the wall and of CPU time; conversions are of each host.
+    """
     told = {}
-    for name, run in runs.items():
+    wanted = {name: run for name, run in runs.items() if name in sys.argv[4:] or not sys.argv[4:]}
+    for name, run in wanted.items():
         seconds, cpu_seconds = [], []
         for _ in range(int(sys.argv[3])):
             began, began_cpu = time.perf_counter(), time.process_time()

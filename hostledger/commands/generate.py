@@ -32,6 +32,9 @@ def generate(
     late_rate: Annotated[float, typer.Option(help="share of events that arrive a minute to three hours late")] = 0.002,
     repeat_rate: Annotated[float, typer.Option(help="share of events that arrive twice")] = 0.003,
     malformed_rate: Annotated[float, typer.Option(help="broken lines per event")] = 0.0002,
+    scripts_by_viewer: Annotated[
+        bool, typer.Option("--scripts-by-viewer", help="each viewer has their own variant of a script: an A/B test")
+    ] = False,
 ) -> None:
     """Write a made-up day of live commerce, in the order in which its events arrive, with the truth known.
 
@@ -49,7 +52,15 @@ def generate(
     rates = {"late_rate": late_rate, "repeat_rate": repeat_rate, "malformed_rate": malformed_rate}
     try:
         sizes = {"hours": hours, "sessions": max(_ROOMS, hours), "rooms": _ROOMS}
-        plan = Plan.sized(events, orders, seed=seed, start_ms=_milliseconds(start), **sizes, **rates)
+        plan = Plan.sized(
+            events,
+            orders,
+            seed=seed,
+            start_ms=_milliseconds(start),
+            scripts_by_viewer=scripts_by_viewer,
+            **sizes,
+            **rates,
+        )
     except ValueError as wrong:
         _refuse(f"{wrong}.")
     tally = Tally()

@@ -7,7 +7,7 @@ import numpy as np
 
 from streams.generator.cast import Floats, Host, Ints
 from streams.generator.plan import DAY_MS, Plan
-from streams.generator.schedule import Session, Shift
+from streams.generator.schedule import VARIANTS, Session, Shift
 
 NOBODY = -1
 _SPAN = 1 << 42
@@ -16,11 +16,15 @@ _SPAN = 1 << 42
 
 @dataclass(frozen=True, slots=True)
 class Stretches:
-    """All sessions cut where line-up, script or avatar version change; `hosts` holds up to two, else NOBODY."""
+    """All sessions cut where line-up, script or avatar version change; `hosts` holds up to two, else NOBODY.
+
+    effects: for everybody, or where every viewer has their own variant for those of A; effects_b: for those of B.
+    """
 
     origin_ms: int
     keys: Ints
     effects: Floats
+    effects_b: Floats
     hosts: Ints
 
     def at(self, sessions: Ints, at_ms: Ints) -> Ints:
@@ -31,16 +35,23 @@ class Stretches:
 
 def stretches(plan: Plan, sessions: tuple[Session, ...]) -> Stretches:
     """Cut sessions into stretches and give each its effect: the mean over the hosts on air."""
-    keys, effects, hosts = [], [], []
+    keys, hosts = [], []
+    effects: tuple[list[float], list[float]] = ([], [])
+    variants = VARIANTS if plan.scripts_by_viewer else (None, None)
     for session in sessions:
         for start, end in pairwise(_bounds(session)):
             on_air = [s for s in session.shifts if s.start_ms <= start and end <= s.end_ms]
             keys.append(session.number * _SPAN + start - plan.start_ms)
-            effects.append(_lineup_effect(plan, on_air, start))
+            for found, variant in zip(effects, variants, strict=True):
+                found.append(_lineup_effect(plan, on_air, start, variant))
             numbers = [shift.host.number for shift in on_air[:2]]
             hosts.append(numbers + [NOBODY] * (2 - len(numbers)))
     return Stretches(
-        plan.start_ms, np.array(keys, dtype=np.int64), np.array(effects), np.array(hosts, dtype=np.int64).reshape(-1, 2)
+        plan.start_ms,
+        np.array(keys, dtype=np.int64),
+        np.array(effects[0]),
+        np.array(effects[1]),
+        np.array(hosts, dtype=np.int64).reshape(-1, 2),
     )
 
 
@@ -53,11 +64,11 @@ def _bounds(session: Session) -> list[int]:
     return sorted(instants)
 
 
-def _lineup_effect(plan: Plan, on_air: list[Shift], at_ms: int) -> float:
-    """The mean of the effects on air, or that of dead air."""
+def _lineup_effect(plan: Plan, on_air: list[Shift], at_ms: int, variant: str | None) -> float:
+    """The mean of the effects on air, or that of dead air. variant: what the viewer is shown; None: what all are."""
     if not on_air:
         return plan.dead_air_effect
-    effects = [host_effect(plan, shift.host, at_ms, variant=_variant(shift, at_ms)) for shift in on_air]
+    effects = [host_effect(plan, shift.host, at_ms, variant=variant or _variant(shift, at_ms)) for shift in on_air]
     return sum(effects) / len(effects)
 
 

@@ -65,6 +65,7 @@ class Plan:
     novelty_lift: float = 0.6
     novelty_half_life_days: float = 4.0
     variant_b_effect: float = 1.08
+    scripts_by_viewer: bool = False
     dead_air_effect: float = 0.3
     price_elasticity: float = 0.35
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from analytics.experiments.assignment import assigned
 from streams.generator.actions import between, columns, log_uniform, popular
 from streams.generator.audience import Visits
 from streams.generator.baskets import baskets
@@ -12,6 +13,7 @@ from streams.generator.cast import Floats, Ints
 from streams.generator.effects import NOBODY
 from streams.generator.names import SOURCES
 from streams.generator.plan import DAY_MS
+from streams.generator.schedule import VARIANTS, script_id
 from streams.generator.world import World
 
 NUMBERS_OF_STEP = 1_000_000
@@ -36,7 +38,18 @@ def wishes(world: World, seen: Visits, rng: np.random.Generator) -> Wishes:
     at_ms = between(seen.joined, seen.left - 1, rng)
     rows = world.on_air.at(seen.sessions, at_ms)
     sources = np.array([source.effect for source in SOURCES])[seen.sources]
-    return Wishes(products, at_ms, rows, world.on_air.effects[rows] * sources * world.cast.appeal[products])
+    on_air = np.where(_shown_b(world, seen), world.on_air.effects_b[rows], world.on_air.effects[rows])
+    return Wishes(products, at_ms, rows, on_air * sources * world.cast.appeal[products])
+
+
+def _shown_b(world: World, seen: Visits) -> Floats:
+    """1 for visits of viewers whom the hash gives variant B, where scripts are by viewer; else 0."""
+    if not world.plan.scripts_by_viewer:
+        return np.zeros(seen.count)
+    names = [script_id(room) for room in world.cast.rooms]
+    shares = dict.fromkeys(VARIANTS, 1)
+    pairs = zip(seen.viewers.tolist(), world.rooms[seen.sessions].tolist(), strict=True)
+    return np.array([assigned(str(viewer), names[room], shares) == VARIANTS[1] for viewer, room in pairs], dtype=float)
 
 
 def base_conversion(world: World) -> float:

@@ -9,6 +9,8 @@ from streams.generator.cast import PRODUCTS, Cast, Host, Mark, Room, product_id
 from streams.generator.plan import HOUR_MS, Plan
 
 MINUTE_MS = 60_000
+VARIANTS = ("A", "B")
+"""Variants of every script, in equal shares."""
 _SCRIPT_MS = 25 * MINUTE_MS
 _NIGHT_ENDS, _NIGHT_STARTS = 8, 23
 
@@ -72,10 +74,10 @@ def _shifts(plan: Plan, room: Room, start: int, end: int, rng: np.random.Generat
         stop = end if end - at < 1.4 * length else at + length
         avatar = room.number % 2 == 1 if at == plan.start_ms else _wants_avatar(plan, at, rng)
         host = _pick(room, host, rng, digital=avatar)
-        shifts.append(_shift(host, at, stop, rng))
+        shifts.append(_shift(plan, host, at, stop, rng))
         if rng.random() < plan.cohost_rate:
             guest = _pick(room, host, rng, digital=False)
-            shifts.append(_shift(guest, at + (stop - at) // 5, at + (stop - at) * 7 // 10, rng))
+            shifts.append(_shift(plan, guest, at + (stop - at) // 5, at + (stop - at) * 7 // 10, rng))
         at = stop + (int(rng.uniform(20_000, 180_000)) if rng.random() < plan.dead_air_rate else 0)
     return tuple(shifts)
 
@@ -92,10 +94,12 @@ def _pick(room: Room, last: Host | None, rng: np.random.Generator, *, digital: b
     return wanted[rng.integers(len(wanted))]
 
 
-def _shift(host: Host, start: int, end: int, rng: np.random.Generator) -> Shift:
-    """One shift; digital hosts begin a script, variant A or B, at once and then every 25 minutes."""
+def _shift(plan: Plan, host: Host, start: int, end: int, rng: np.random.Generator) -> Shift:
+    """One shift; digital hosts begin a script at once and then every 25 minutes: variant A or B, or both."""
     times = range(start, end, _SCRIPT_MS) if host.digital else ()
-    return Shift(host, start, end, tuple((at, "AB"[rng.integers(2)]) for at in times))
+    if plan.scripts_by_viewer:
+        return Shift(host, start, end, tuple((at, variant) for at in times for variant in VARIANTS))
+    return Shift(host, start, end, tuple((at, VARIANTS[rng.integers(2)]) for at in times))
 
 
 def marks(plan: Plan, found: tuple[Session, ...]) -> list[Mark]:
@@ -132,10 +136,15 @@ def _opening(session: Session, rng: np.random.Generator) -> Mark:
 def _shift_marks(session: Session, shift: Shift, *, closed: bool) -> list[Mark]:
     """Start, scripts and end of one shift; the last one of a session may be closed by the session's end alone."""
     who: dict[str, object] = {"session_id": session.session_id, "host_id": shift.host.host_id}
-    name = f"script-{session.room.shop.seller_id}"
+    name = script_id(session.room)
     scripts = [Mark(at, "script_started", {**who, "script_id": name, "variant": v}) for at, v in shift.scripts]
     end = [Mark(shift.end_ms, "shift_ended", who)] if closed else []
     return [Mark(shift.start_ms, "shift_started", who), *scripts, *end]
+
+
+def script_id(room: Room) -> str:
+    """Name the script of a room's avatars."""
+    return f"script-{room.shop.seller_id}"
 
 
 def _label_marks(session: Session, shift: Shift, *, gapped: bool) -> list[Mark]:

@@ -1,0 +1,144 @@
+"""The figures of a comparison: crude, and stratified with the weights of ATE, ATT and Mantel-Haenszel.
+
+Inside a stratum the difference is the treated arm's ratio of sums less the control's. The figures differ in how
+strata are weighted, so each answers its own question: crude: no strata. ate: what all traffic would bring under the
+one arm less under the other; weights are the denominators of both. att: the same for the traffic that the treated arm
+had. mantel_haenszel: weights n0 n1 / (n0 + n1), the most precise where the difference is the same everywhere.
+"""
+
+from dataclasses import asdict, dataclass
+
+import polars as pl
+
+from analytics.comparison.intervals import spread
+
+_N0, _N1 = pl.col("control_bottom"), pl.col("treated_bottom")
+WEIGHTS = {"ate": _N0 + _N1, "att": _N1, "mantel_haenszel": _N0 * _N1 / (_N0 + _N1)}
+"""Weight of a stratum, up to a factor."""
+FIGURES = ("crude", *WEIGHTS)
+ONE = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """One figure: treated less control, with its interval and what it stands on.
+
+    control, treated: rates of the arms, weighted alike; low, high, se, freedom: None where an arm has one session only;
+    ratio: treated / control - 1, None where the control's rate is not above 0.
+    """
+
+    figure: str
+    control: float
+    treated: float
+    difference: float
+    low: float | None
+    high: float | None
+    ratio: float | None
+    se: float | None
+    freedom: float | None
+    strata: int
+    control_sessions: int
+    treated_sessions: int
+    control_bottom: float
+    treated_bottom: float
+
+
+def strata_table(cells: pl.DataFrame) -> pl.DataFrame:
+    """Sum cells by stratum.
+
+    cells: session_id, stratum, treated, top, bottom. Returns stratum, and for each arm (control_, treated_) top,
+    bottom, sessions, rate; difference; comparable (both arms have a denominator); sorted by all traffic, the most
+    first.
+    """
+    wide = cells.group_by("stratum").agg(
+        *(
+            expression.filter(of).sum().alias(f"{arm}_{name}")
+            for arm, of in (("control", ~pl.col("treated")), ("treated", pl.col("treated")))
+            for name, expression in (("top", pl.col("top")), ("bottom", pl.col("bottom")))
+        ),
+        control_sessions=pl.col("session_id").filter(~pl.col("treated")).n_unique(),
+        treated_sessions=pl.col("session_id").filter("treated").n_unique(),
+    )
+    rates = wide.with_columns(
+        pl.when(pl.col(f"{arm}_bottom") > 0).then(pl.col(f"{arm}_top") / pl.col(f"{arm}_bottom")).alias(f"{arm}_rate")
+        for arm in ("control", "treated")
+    )
+    return rates.with_columns(
+        difference=pl.col("treated_rate") - pl.col("control_rate"),
+        comparable=(pl.col("control_bottom") > 0) & (pl.col("treated_bottom") > 0),
+    ).sort(0 - (_N0 + _N1), "stratum")
+
+
+def estimates(cells: pl.DataFrame) -> list[Estimate]:
+    """Work out every figure that can be had: none where an arm is missing, the crude one where no stratum has both."""
+    found = [contrast(cells.with_columns(stratum=pl.lit(ONE)), "ate")]
+    named = [(figure, contrast(cells, figure)) for figure in WEIGHTS]
+    return [_named(estimate, figure) for figure, estimate in [("crude", found[0]), *named] if estimate is not None]
+
+
+def contrast(cells: pl.DataFrame, figure: str) -> Estimate | None:
+    """Compare the arms over the strata that have both, by the weights of a figure; None where there are none."""
+    table = strata_table(cells).filter("comparable").with_columns(weight=WEIGHTS[figure])
+    if table.is_empty():
+        return None
+    table = table.with_columns(pl.col("weight") / pl.col("weight").sum())
+    units = (
+        cells.group_by("stratum", "treated", "session_id")
+        .agg(pl.col("top", "bottom").sum())
+        .join(table.select("stratum", "weight"), on="stratum")
+        .sort("stratum", "treated", "session_id")
+    )
+    control, treated = (float((table["weight"] * table[f"{arm}_rate"]).sum()) for arm in ("control", "treated"))
+    sure = spread(units)
+    low, high = sure.around(treated - control)
+    sessions = {
+        bool(arm): count for arm, count in units.group_by("treated").agg(pl.col("session_id").n_unique()).rows()
+    }
+    return Estimate(
+        figure=figure,
+        control=control,
+        treated=treated,
+        difference=treated - control,
+        low=low,
+        high=high,
+        ratio=treated / control - 1 if control > 0 else None,
+        se=sure.se,
+        freedom=sure.freedom,
+        strata=table.height,
+        control_sessions=sessions[False],
+        treated_sessions=sessions[True],
+        control_bottom=float(table["control_bottom"].sum()),
+        treated_bottom=float(table["treated_bottom"].sum()),
+    )
+
+
+def _named(estimate: Estimate, figure: str) -> Estimate:
+    return Estimate(**(asdict(estimate) | {"figure": figure}))
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """How much can be compared, and the shares of denominators in strata without the other arm; None of nothing."""
+
+    strata: int
+    comparable: int
+    control_left_out: float | None
+    treated_left_out: float | None
+    left_out: float | None
+
+
+def overlap(table: pl.DataFrame) -> Overlap:
+    """Say how much of a strata table is left out because an arm is missing."""
+    lone = table.filter(~pl.col("comparable"))
+    sums = {
+        arm: (float(lone[f"{arm}_bottom"].sum()), float(table[f"{arm}_bottom"].sum())) for arm in ("control", "treated")
+    }
+    shares = {arm: part / whole if whole else None for arm, (part, whole) in sums.items()}
+    part, whole = (float(sum(sums[arm][place] for arm in sums)) for place in (0, 1))
+    return Overlap(
+        strata=table.height,
+        comparable=table.height - lone.height,
+        control_left_out=shares["control"],
+        treated_left_out=shares["treated"],
+        left_out=part / whole if whole else None,
+    )

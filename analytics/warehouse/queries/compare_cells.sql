@@ -1,0 +1,113 @@
+-- Question: what did two arms earn and how were they watched, by session, hour of the seller and host?
+-- A line-up belongs to an arm if all of its hosts do; one that mixes them is `other`, as are hosts of neither. Credits belong
+-- to the arm of their account, unless a line-up of `other` was on air. Hand-overs count to the whole minute.
+-- pieces: line-ups cut at hours, first of all the time before the first shift. Each minute belongs to the piece begun last.
+-- Parameters: model, currency, by (kind or host), control and treated (a kind or a host id each), zone,
+--   from_ms and until_ms (half-open), counting (1: views too, which are read from a table of their own).
+-- Columns: session_id, hour_ms (begin of the hour in the zone, ms UTC), arm (control, treated, other), host_id ('' where several
+--   were on air), live_ms, watch_ms, views (people in the room when the arm begins + room entries), gross_minor and
+--   refunds_minor (of what was sold in the hour; exact decimals), orders (that list the arm, co-hosts once).
+WITH pieces AS (
+    SELECT line_ups.session_id AS session_id, toUInt32(greatest(toUInt32(start_at), hour)) AS from_s,
+        if(hour = 0, toUInt32(end_at), toUInt32(least(toUInt32(end_at), hour + 3600))) AS until_s, hour,
+        if({by:String} = 'kind', kinds, host_ids) AS members,
+        multiIf(
+            empty(members), 'none',
+            arrayAll(member -> member = {control:String}, members), 'control',
+            arrayAll(member -> member = {treated:String}, members), 'treated',
+            'other'
+        ) AS arm,
+        length(host_ids) AS hosts,
+        if(hosts = 1, host_ids[1], '') AS host_id
+    FROM line_ups
+    ARRAY JOIN if(
+        toUInt32(start_at) = 0,
+        [toUInt32(0)],
+        range(toUInt32(toStartOfHour(start_at, {zone:String})), greatest(toUInt32(end_at), toUInt32(start_at) + 1), 3600)
+    ) AS hour
+    WHERE session_id IN (
+        SELECT session_id FROM shifts
+        WHERE started_at < fromUnixTimestamp64Milli({until_ms:Int64})
+            AND (isNull(ended_at) OR ended_at > fromUnixTimestamp64Milli({from_ms:Int64}))
+    )
+),
+changed AS (
+    SELECT minutes.session_id AS session_id, pieces.from_s AS from_s, sum(minutes.change) AS change,
+        sum(minutes.moments) AS moments, sum(minutes.entries) AS entries
+    FROM (
+        SELECT session_id, toUInt32(minute) AS at_s, presence_minute.change AS change,
+            presence_minute.change * toUnixTimestamp(minute) * 1000 + change_ms AS moments, toInt64(0) AS entries
+        FROM presence_minute
+        UNION ALL
+        SELECT session_id, toUInt32(minute), 0, 0, toInt64(views)
+        FROM activity_minute
+        WHERE {counting:UInt8} = 1
+    ) AS minutes
+    ASOF INNER JOIN pieces ON minutes.session_id = pieces.session_id AND minutes.at_s >= pieces.from_s
+    GROUP BY session_id, from_s
+),
+watched AS (
+    SELECT pieces.session_id AS session_id, hour, arm, host_id, toInt64(until_s - pieces.from_s) * 1000 AS live_ms,
+        sum(changed.change) OVER earlier AS people,
+        people * live_ms + changed.change * toInt64(until_s) * 1000 - changed.moments AS watch_ms,
+        changed.entries + if(arm != lagInFrame(arm, 1, '') OVER before, people, 0) AS views
+    FROM pieces
+    LEFT JOIN changed ON pieces.session_id = changed.session_id AND pieces.from_s = changed.from_s
+    WINDOW earlier AS (PARTITION BY pieces.session_id ORDER BY pieces.from_s ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+        before AS (PARTITION BY pieces.session_id ORDER BY pieces.from_s ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
+),
+booked AS (
+    SELECT session_id, host_id, toUInt32(minute) AS at_s, gross, toInt128(0) AS refunds, orders
+    FROM revenue_minute
+    WHERE model = {model:String} AND currency = {currency:String} AND host_id NOT IN ('unattributed', 'excess_refund')
+        AND minute >= fromUnixTimestamp64Milli({from_ms:Int64}) AND minute < fromUnixTimestamp64Milli({until_ms:Int64})
+    UNION ALL
+    SELECT session_id, host_id, toUInt32(minute), toInt128(0), refunds, 0
+    FROM returns_minute
+    WHERE model = {model:String} AND currency = {currency:String} AND host_id NOT IN ('unattributed', 'excess_refund')
+        AND minute >= fromUnixTimestamp64Milli({from_ms:Int64}) AND minute < fromUnixTimestamp64Milli({until_ms:Int64})
+),
+earned AS (
+    SELECT toString(booked.session_id) AS session_id, toString(booked.host_id) AS account, pieces.from_s AS from_s,
+        sum(booked.gross) AS gross, sum(booked.refunds) AS refunds, sum(booked.orders) AS orders
+    FROM booked
+    ASOF INNER JOIN pieces ON booked.session_id = pieces.session_id AND booked.at_s >= pieces.from_s
+    GROUP BY session_id, account, from_s
+),
+placed AS (
+    SELECT earned.session_id AS session_id, account, earned.from_s AS from_s, hour, pieces.arm AS on_air, hosts, gross,
+        refunds, orders
+    FROM earned
+    INNER JOIN pieces ON earned.session_id = pieces.session_id AND earned.from_s = pieces.from_s
+),
+credited AS (
+    SELECT placed.session_id AS session_id, hour,
+        if({by:String} = 'kind', if(host_kinds.kind = '', 'unknown', toString(host_kinds.kind)), account) AS member,
+        multiIf(
+            on_air = 'other', 'other',
+            member = {control:String}, 'control',
+            member = {treated:String}, 'treated',
+            'other'
+        ) AS arm,
+        if(hosts > 1, '', account) AS host_id, gross, refunds, orders / if(arm = on_air, hosts, 1) AS orders
+    FROM placed
+    ASOF LEFT JOIN host_kinds
+        ON placed.account = host_kinds.host_id AND toDateTime64(placed.from_s, 3, 'UTC') >= host_kinds.from_at
+),
+lines AS (
+    SELECT session_id, hour, arm, host_id, live_ms, watch_ms, views, toInt128(0) AS gross, toInt128(0) AS refunds,
+        toFloat64(0) AS orders
+    FROM watched
+    WHERE arm != 'none'
+    UNION ALL
+    SELECT session_id, hour, arm, host_id, 0, 0, 0, gross, refunds, orders
+    FROM credited
+)
+SELECT session_id, toInt64(hour) * 1000 AS hour_ms, arm, host_id,
+    sum(lines.live_ms) AS live_ms, sum(lines.watch_ms) AS watch_ms, sum(lines.views) AS views,
+    toDecimal128(sum(lines.gross), 0) AS gross_minor, toDecimal128(sum(lines.refunds), 0) AS refunds_minor,
+    sum(lines.orders) AS orders
+FROM lines
+WHERE hour_ms >= {from_ms:Int64} AND hour_ms < {until_ms:Int64}
+GROUP BY session_id, hour, arm, host_id
+ORDER BY session_id, hour, arm, host_id

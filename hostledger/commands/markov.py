@@ -1,0 +1,129 @@
+"""`hostledger markov`: what every host adds to the chance of an order."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import polars as pl
+import typer
+
+from analytics.events import MAX_TIME_MS
+from analytics.intervals import OPEN_MS
+from analytics.metrics import day_start_ms
+from analytics.presence import watched_between
+from analytics.removal import Walked, effects, journeys, walked
+from analytics.roster import lineups
+from analytics.warehouse import Warehouse
+from hostledger.output import Format, FormatOption, refuse, refusing, tell
+from hostledger.reading import DataOption, ZoneOption, opened, present, settings_of
+from hostledger.settings import WrongSetting, time_zone
+
+_ALL = "all"
+_POINTS = 10_000
+
+
+class Step(StrEnum):
+    """A step of time."""
+
+    WEEK = "week"
+
+
+def markov(
+    context: typer.Context,
+    *,
+    order: Annotated[int, typer.Option("--order", help="how many line-ups a state remembers", min=1, max=3)] = 1,
+    since: Annotated[
+        datetime | None, typer.Option("--since", formats=["%Y-%m-%d"], help="first day, in the seller's time zone")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="last day; journeys that end on it count")
+    ] = None,
+    interval: Annotated[bool, typer.Option("--interval", help="with 95 % intervals, resampled by viewer")] = False,
+    resamples: Annotated[int, typer.Option("--resamples", help="how many", min=50, max=5_000)] = 200,
+    seed: Annotated[int, typer.Option("--seed", help="of the resamples; the same gives the same interval", min=0)] = 1,
+    over_time: Annotated[Step | None, typer.Option("--over-time", help="one table for every week")] = None,
+    data: DataOption = None,
+    timezone: ZoneOption = None,
+    output: FormatOption = Format.TABLE,
+) -> None:
+    """Say what every host adds to the chance of an order: the part of the orders that would be lost without the host.
+
+    Example: hostledger markov --interval
+
+    Example: hostledger markov --order 2 --over-time week --timezone Asia/Shanghai --format csv
+
+    A journey is the way to an order, or everything that somebody watched who never bought; it counts whole, in the time
+    in which it ended. removal effect: the part of the conversion that is lost if every way through the host leads
+    nowhere. share: the effect divided by the sum of all; it is not the sum of the host's credits. conversion: orders /
+    journeys.
+
+    """
+    settings = settings_of(context)
+    with refusing(WrongSetting):
+        zone = ZoneInfo(time_zone(timezone or settings.timezone))
+    if since and until and since > until:
+        refuse(f"--since {since:%Y-%m-%d} is after --until {until:%Y-%m-%d}; swap them")
+    with opened(data or settings.data, settings) as warehouse:
+        whole = _journeys(warehouse)
+        names = warehouse.query("report_hosts").select("host_id", "name")
+    from_ms = day_start_ms(since.date(), zone) if since else 0
+    until_ms = day_start_ms(until.date() + timedelta(1), zone) if until else MAX_TIME_MS
+    whole = whole.filter((pl.col("ended_ms") >= from_ms) & (pl.col("ended_ms") < until_ms))
+    if not whole["converted"].any():
+        refuse("no journey with an order ends in this time; give another --since and --until, or take events in first")
+    count = resamples if interval else 0
+    parts = _parts(whole, zone if over_time else None)
+    tables = [
+        _table(walked(part, order), part, count, seed).select(pl.lit(label).alias("week"), pl.all())
+        for label, part in parts
+    ]
+    shown = pl.concat(tables).join(names, on="host_id", how="left", maintain_order="left")
+    figures = [name for name in shown.columns if name not in {"week", "host_id", "name"}]
+    shown = shown.select(*(["week"] if over_time else []), "host_id", "name", *figures)
+    present(shown, output, f"Markov, order {order}: removal effects and shares")
+    ends = whole.filter(pl.col("step") == 1)
+    tell(f"{ends.height:,} journeys, {ends['converted'].sum():,} with an order.")
+
+
+def _journeys(warehouse: Warehouse) -> pl.DataFrame:
+    newest_ms = warehouse.query("report_books").row(0)[0] or 0
+    on_air = lineups(warehouse.query("markov_shifts", open_ms=OPEN_MS))
+    lookers = watched_between(warehouse.query("markov_lookers"))
+    return journeys(warehouse.query("markov_orders"), lookers, on_air, newest_ms)
+
+
+def _parts(whole: pl.DataFrame, zone: ZoneInfo | None) -> list[tuple[str, pl.DataFrame]]:
+    """The journeys by the week in which they ended (its Monday), or all; weeks without an order are left out."""
+    if zone is None:
+        return [(_ALL, whole)]
+    ended = pl.from_epoch("ended_ms", "ms").dt.replace_time_zone("UTC").dt.convert_time_zone(zone.key)
+    weeks = whole.with_columns(week=ended.dt.truncate("1w").dt.strftime("%Y-%m-%d"))
+    parts = weeks.partition_by("week", as_dict=True, maintain_order=True)
+    return [(str(week), part) for (week,), part in sorted(parts.items()) if part["converted"].any()]
+
+
+def _table(found: Walked, part: pl.DataFrame, count: int, seed: int) -> pl.DataFrame:
+    """Hosts by effect, the greatest first; in basis points."""
+    solved = effects(found.counted())
+    weights = np.random.default_rng(seed).poisson(1.0, (count, found.viewers)).astype(float)
+    again = effects(found.resampled(weights)) if count else None
+    columns: dict[str, Any] = {"host_id": found.hosts}
+    for name, attribute in (("removal_effect", "removal"), ("share", "shares")):
+        columns[f"{name}_bp"] = _points(getattr(solved, attribute))
+        if again:
+            low, high = np.quantile(getattr(again, attribute), (0.025, 0.975), axis=0)
+            columns |= {f"{name}_low_bp": _points(low), f"{name}_high_bp": _points(high)}
+    ends = part.filter(pl.col("step") == 1)
+    sample = {
+        "conversion_bp": int(_points(solved.base)),
+        "journeys": ends.height,
+        "orders": int(ends["converted"].sum()),
+    }
+    table = pl.DataFrame(columns).with_columns(pl.lit(figure).alias(name) for name, figure in sample.items())
+    return table.sort("removal_effect_bp", "host_id", descending=[True, False])
+
+
+def _points(shares: np.ndarray) -> np.ndarray:
+    return np.asarray(np.rint(np.asarray(shares) * _POINTS), dtype=np.int64)
