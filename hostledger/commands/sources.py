@@ -25,7 +25,6 @@ from streams.sources.source import (
     Notification,
     Passed,
     Source,
-    Unsigned,
     read_message,
 )
 from streams.sources.table import SOURCES, setting_name
@@ -42,7 +41,7 @@ def sources(context: typer.Context) -> None:
 
 @app.command("list")
 def list_sources(context: typer.Context, output: FormatOption = Format.TABLE) -> None:
-    """List the sources with their settings and payload kinds; `connected` tells whether the settings are there.
+    """List the sources with the kinds that are booked and the settings that they need; `connected`: they are there.
 
     Example: hostledger sources list --format json
     """
@@ -54,7 +53,7 @@ def list_sources(context: typer.Context, output: FormatOption = Format.TABLE) ->
             PREFIX + setting_name(source, need.name),
             need.meaning,
             need.default or "",
-            " ".join(source.kinds),
+            " ".join(source.kinds) if need is source.needs[0] or output is not Format.TABLE else "",
         )
         for source in SOURCES.values()
         for need in source.needs
@@ -96,14 +95,12 @@ def try_source(
             refuse(f"{file} cannot be booked: {reject.reason}{where}; {reject.remedy}")
         except Passed as passed:
             refuse(f"{file} is acknowledged and nothing is booked: {PASSED[passed.reason]} ({passed.reason})")
-        except Unsigned as unsigned:
-            refuse(f"{file} would be refused: {unsigned.reason}")
 
 
 def _tell(source: Source, message: Message, desk: Desk) -> None:
     events = read_message(source, message, desk)
     if events is None:
-        kinds = ", ".join(source.kinds)
+        kinds = ", ".join((*source.kinds, *source.passed))
         refuse(f"kind {message.kind!r} is not one that {source.name} books; it would be acknowledged. Kinds: {kinds}")
     for line in _judged(events, desk.shop):
         typer.echo(line)

@@ -103,6 +103,4 @@ def given(needs: tuple[Need, ...], told: Mapping[str, str]) -> Access | None:
 
 def secrets_need(meaning: str) -> Need:
     """Give the need of signing secrets; which ones, and where the platform shows them."""
-    return Need(
-        SECRETS, f"{meaning}; several set apart by blanks, as in SHOP::SECRET; never shown", check=secrets, hidden=True
-    )
+    return Need(SECRETS, f"{meaning}; several by blanks, as SHOP::SECRET", check=secrets, hidden=True)

@@ -107,12 +107,11 @@ TIKTOK_LIVE = Source(
         "share": shared,
         "follow": followed,
         "gift": gifted,
-        "roomUser": passing("statistics"),
-        "social": passing("statistics"),
+    },
+    passed={
+        **dict.fromkeys(("roomUser", "social"), "statistics"),
         **dict.fromkeys(
-            ("emote", "envelope", "questionNew", "subscribe", "liveIntro", "linkMicBattle", "linkMicArmies")(
-                "not_ours"
-            ),
+            ("emote", "envelope", "questionNew", "subscribe", "liveIntro", "linkMicBattle", "linkMicArmies"), "not_ours"
         ),
     },
     verify=verify,
