@@ -66,7 +66,7 @@ def cancelled(message: Message, desk: Desk) -> list[Event]:
             )
         )
     if not refunds:
-        raise Passed("no_money")
+        raise Passed("pending" if _pending(transactions) else "no_money")
     return refunds
 
 
