@@ -145,7 +145,7 @@ def assert_contained(messages: list[list[Event]], *bodies: bytes) -> None:
     there = amounts(*bodies) if any(messages) else {}
     for events in messages:
         refunds = [event for event in events if event["type"] == "order_refunded"]
-        back = sum(event["amount_minor"] for event in refunds)
+        back = sum({event["refund_id"]: event["amount_minor"] for event in refunds}.values())
         for event in events:
             if event["type"] == "order_paid":
                 assert sum(line["amount_minor"] for line in event["lines"]) in there[event["currency"]]

@@ -526,3 +526,16 @@ def test_what_an_operator_gives_is_checked() -> None:
         given(SOURCES["woocommerce"].needs, {"SECRETS": "x"})
     with pytest.raises(WrongAccess, match=r"^URL: it is no URL"):
         given(SOURCES["woocommerce"].needs, {"SECRETS": "x", "URL": "x", "KEY": "y"})
+
+
+def test_a_refund_below_zero_does_not_make_the_rest_grow() -> None:
+    order = tree("woocommerce/orders.update_an_order") | {"status": "cancelled", "refunds": [{"id": 726}]}
+    refund = tree("woocommerce/order-refunds.retrieve_a_refund") | {"amount": "-1.50"}
+    assert rejected("woocommerce", order, kind="order.updated", fetch=answering([refund])) == (
+        "field_value",
+        "amount",
+        "-150",
+    )
+    twice = answering([refund | {"amount": "10.00"}] * 2)
+    found = events("woocommerce", order, kind="order.updated", fetch=twice)
+    assert found[-1]["amount_minor"] == 2935 - 1000

@@ -6,6 +6,7 @@ keep the platform's own digits, so that what the seller says of them meets what 
 
 from collections.abc import Sequence
 
+from analytics.rejection import Reject
 from streams.sources.source import Event, Passed
 
 REST = "charges"
@@ -49,9 +50,14 @@ def order_paid(
 def order_refunded(
     shop: str, refund: str, at_ms: int, *, order: str, amount_minor: int, currency: str, reason: str | None
 ) -> Event:
-    """Make a refund. refund: its kind and id, as in return/4035318504086604100. Raises Passed if no money went back."""
+    """Make a refund. refund: its kind and id, as in return/4035318504086604100.
+
+    Raises Passed if no money went back, Reject if it is said to have come: what is left of the order would grow by it.
+    """
     if amount_minor == 0:
         raise Passed("no_money")
+    if amount_minor < 0:
+        raise Reject("field_value", "amount", str(amount_minor))
     found: Event = {
         "event_id": f"{shop}/refunded/{refund}",
         "type": "order_refunded",
@@ -62,6 +68,11 @@ def order_refunded(
         "currency": currency,
     }
     return found | ({"reason": reason[:200]} if reason else {})
+
+
+def left_of(total_minor: int, refunds: Sequence[Event]) -> int:
+    """Give what refunds leave of an order, each counted once."""
+    return total_minor - sum({event["event_id"]: event["amount_minor"] for event in refunds}.values())
 
 
 def viewer_event(kind: str, message_id: str, at_ms: int, *, shop: str, room: str, viewer: str, **more: object) -> Event:

@@ -7,7 +7,7 @@ valid for up to an hour after a change. Source: https://shopify.dev/docs/apps/bu
 
 from streams.sources import signing
 from streams.sources.access import Access, secrets_need
-from streams.sources.booked import line, order_paid, order_refunded
+from streams.sources.booked import left_of, line, order_paid, order_refunded
 from streams.sources.payload import Fields
 from streams.sources.source import Desk, Event, Message, Notification, Passed, Source, fingerprint
 
@@ -57,7 +57,7 @@ def cancelled(message: Message, desk: Desk) -> list[Event]:
     currency, number = order.currency("currency"), order.id("id")
     transactions = [each for refund in order.parts("refunds") for each in refund.parts("transactions")]
     refunds = _succeeded(transactions, desk.shop, number, None)
-    left = order.money("total_price", currency) - sum(event["amount_minor"] for event in refunds)
+    left = left_of(order.money("total_price", currency), refunds)
     if left > 0 and not _pending(transactions):
         at_ms, reason = order.moment("cancelled_at"), f"cancelled: {order.maybe_text('cancel_reason') or 'other'}"
         refunds.append(

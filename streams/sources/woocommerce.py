@@ -11,7 +11,7 @@ from datetime import UTC
 
 from streams.sources import signing
 from streams.sources.access import URL, Access, Need, secrets_need, web_address
-from streams.sources.booked import line, order_paid, order_refunded
+from streams.sources.booked import left_of, line, order_paid, order_refunded
 from streams.sources.payload import Fields
 from streams.sources.source import (
     Call,
@@ -57,7 +57,7 @@ def _events(order: Fields, desk: Desk) -> list[Event]:
         lines=[_line(each, currency) for each in order.parts("line_items")],
     )
     refunds = _refunds(order, desk, number, currency)
-    left = total - sum(refund["amount_minor"] for refund in refunds)
+    left = left_of(total, refunds)
     return [payment, *refunds, *(_rest(order, desk.shop, number, currency, left) if left > 0 else [])]
 
 
