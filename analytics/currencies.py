@@ -4,6 +4,8 @@ Source: ISO 4217 list one as of 2026-01-01 (funds codes included, metals and tes
 withdrawn since 2020, because refunds and histories still name them.
 """
 
+from decimal import Decimal
+
 _BY_EXPONENT = {
     0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF",
     2: (
@@ -19,6 +21,7 @@ _BY_EXPONENT = {
     4: "CLF UYW",
 }
 
+_MOST_PLACES = 100
 EXPONENTS: dict[str, int] = {code: digits for digits, codes in _BY_EXPONENT.items() for code in codes.split()}
 """Decimals of the minor unit by currency code."""
 
@@ -39,3 +42,21 @@ def decimal_text(minor: int, code: str) -> str:
         return f"{sign}{whole:,}"
     units, rest = divmod(whole, 10**digits)
     return f"{sign}{units:,}.{rest:0{digits}d}"
+
+
+def minor_units(amount: Decimal, code: str) -> int | None:
+    """Give a decimal amount in whole minor units, exactly: 12.5 CNY is 1250. Null if it is no whole number of them.
+
+    Null too for what is no number, or has more than a hundred digits before or behind the point.
+    """
+    sign, digits, power = amount.as_tuple()
+    if not isinstance(power, int) or abs(power) > _MOST_PLACES or len(digits) > _MOST_PLACES:
+        return None
+    whole, shift = int("".join(map(str, digits))), power + exponent(code)
+    if shift < 0:
+        whole, rest = divmod(whole, 10**-shift)
+        if rest:
+            return None
+        shift = 0
+    scale: int = 10**shift
+    return (-whole if sign else whole) * scale

@@ -23,6 +23,7 @@ REMEDIES = {
     "field_type": "send the type that the contract asks for; see hostledger schema",
     "field_value": "send a value inside the contract's limits; see hostledger schema",
     "currency_unknown": "use an ISO 4217 code in capitals",
+    "amount_inexact": "send amounts with no more decimals than the currency has",
     "id_too_long": f"use ids of at most {MAX_ID_BYTES} bytes of UTF-8",
     "negative_order": "send returned money as order_refunded; an order's lines must sum to 0 or more",
     "amount_too_large": "send the order's amount in minor units; the sum of its lines exceeds 10^15",

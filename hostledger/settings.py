@@ -5,7 +5,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Self
@@ -31,6 +31,8 @@ from hostledger.values import (
     web_address,
 )
 from streams.kafka.connection import MECHANISMS, SECURITIES, Connection, WrongConnection
+from streams.sources.access import Access, WrongAccess, given
+from streams.sources.table import SOURCES, setting_name
 
 __all__ = [
     "PREFIX",
@@ -167,16 +169,17 @@ class Settings:
     grafana_user: str
     grafana_password: str = field(repr=False)
     grafana_clickhouse_password: str = field(repr=False)
+    sources: Mapping[str, Access] = field(repr=False)
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Self:
         """Read all settings. Raises WrongSetting for a value that cannot be, or a name that is no setting."""
-        known = {PREFIX + setting.name for setting in SETTINGS.values()} | _FOR_TESTS
+        known = {PREFIX + setting.name for setting in SETTINGS.values()} | SOURCE_SETTINGS | _FOR_TESTS
         for name in environment:
             if name.startswith(PREFIX) and name not in known:
                 raise WrongSetting(f"{name} is no setting; the settings are: {', '.join(sorted(known - _FOR_TESTS))}")
-        values = {field.name: _value(SETTINGS[field.name], environment) for field in fields(cls)}
-        settings = cls(**values)
+        values = {name: _value(setting, environment) for name, setting in SETTINGS.items()}
+        settings = cls(**values, sources=_sources(environment))
         settings.rules()
         settings.retention()
         return settings
@@ -223,7 +226,23 @@ class Settings:
             raise WrongSetting(f"settings HOSTLEDGER_KAFKA_*: {error}") from None
 
 
+SOURCE_SETTINGS = {PREFIX + setting_name(source, need.name) for source in SOURCES.values() for need in source.needs}
+"""Settings of the sources, which say themselves what they need; `hostledger sources` lists them with their meaning."""
 _FOR_TESTS = {"HOSTLEDGER_REQUIRE", "HOSTLEDGER_CHROMIUM", "HOSTLEDGER_DEATHS"}
+
+
+def _sources(environment: Mapping[str, str]) -> dict[str, Access]:
+    """Give what each source was given, by name; a source without secrets is left out."""
+    found = {}
+    for name, source in SOURCES.items():
+        stem = PREFIX + setting_name(source, "")
+        try:
+            access = given(source.needs, {need.name: environment.get(stem + need.name, "") for need in source.needs})
+        except WrongAccess as error:
+            raise WrongSetting(f"{stem}{error}") from None
+        if access:
+            found[name] = access
+    return found
 
 
 def _value(setting: Setting, environment: Mapping[str, str]) -> Any:  # noqa: ANN401  # each setting has its own type

@@ -20,8 +20,9 @@ from analytics.facts import Facts, frames
 from analytics.rejection import REMEDIES, VALUE_LIMIT, Reject, read_line
 
 JOIN, ORDER, REFUND = EXAMPLES["viewer_joined"], EXAMPLES["order_paid"], EXAMPLES["order_refunded"]
-NOT_BY_DECODING = {"order_conflict", "refund_conflict", "refund_currency_mismatch", "wrong_topic"}
-"""Reasons that only show beside other facts, or in a topic: test_processor, test_lanes and the core find those."""
+NOT_BY_DECODING = {"amount_inexact", "order_conflict", "refund_conflict", "refund_currency_mismatch", "wrong_topic"}
+"""Reasons that only show beside other facts, or in a topic: test_processor, test_lanes, the core and
+the sources find those."""
 
 
 def line_of(event: dict[str, Any], *, ascii_only: bool = False) -> bytes:

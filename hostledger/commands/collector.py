@@ -13,6 +13,7 @@ from hostledger.reading import settings_of
 from hostledger.settings import WrongSetting
 from streams.collector.app import Collector
 from streams.collector.gathering import Gatherer
+from streams.collector.hooks import Connected, Hooks
 from streams.collector.keys import Keyring, WrongKeys
 from streams.collector.limits import Limits
 from streams.collector.metrics import Metrics
@@ -20,6 +21,8 @@ from streams.collector.serving import PortInUse, serve
 from streams.kafka.connection import WrongConnection
 from streams.kafka.producing import Producer
 from streams.kafka.topics import names
+from streams.sources.fetching import Fetcher
+from streams.sources.table import SOURCES
 
 DELIVERY_MS = 10_000
 """How long a request waits for Kafka before it is answered with 503."""
@@ -37,21 +40,30 @@ def collector(
     """Take events of sellers over HTTP and answer 202 when Kafka has them.
 
     POST /v1/events with Authorization: Bearer KEY and newline-delimited JSON or a JSON array, gzip allowed. If an event
-    of a request cannot be taken, none is; with ?partial=true the good ones are.
+    of a request cannot be taken, none is; with ?partial=true the good ones are. POST /v1/sources/NAME takes the
+    notifications of platforms that are connected: see hostledger sources.
 
     Example: hostledger collector --port 8766
     """
     settings = settings_of(context)
     file = keys or settings.keys
-    if not file.exists():
-        refuse(f"there is no file of API keys {file}; make the first key with: hostledger keys new SELLER")
+    if not file.exists() and not settings.sources:
+        refuse(
+            f"there is no file of API keys {file} and no source is connected; make the first key with: hostledger keys "
+            "new SELLER, or see: hostledger sources"
+        )
     with refusing(WrongKeys, WrongSetting, WrongConnection, PortInUse):
         keyring, connection = Keyring(file), settings.connection()
         connection.options()
         log_to_stderr()
         metrics = Metrics()
         gatherer = Gatherer(lambda: Producer(connection, DELIVERY_MS), names(settings.topics), metrics)
-        app = Collector(gatherer, keyring, Limits(rate, time.monotonic), metrics).app()
+        connected = {
+            name: Connected(SOURCES[name], access, Fetcher(SOURCES[name], access).fetch)
+            for name, access in settings.sources.items()
+        }
+        hooks = Hooks(connected, metrics)
+        app = Collector(gatherer, keyring, Limits(rate, time.monotonic), metrics, hooks).app()
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         serve(
             app,

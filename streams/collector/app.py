@@ -1,8 +1,8 @@
-"""The collector's answers: POST /v1/events, /healthz, /readyz, /metrics."""
+"""The collector's answers: POST /v1/events, POST /v1/sources/NAME, /healthz, /readyz, /metrics."""
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,16 +16,21 @@ from starlette.routing import Route
 
 from streams.collector.bodies import Refused, lines, received, unpacked
 from streams.collector.gathering import Gatherer
+from streams.collector.hooks import Hooks
 from streams.collector.judging import Complaint, judged
 from streams.collector.keys import Key, Keyring, WrongKeys
 from streams.collector.limits import Limits
 from streams.collector.metrics import Metrics
 from streams.kafka import BrokerAway
+from streams.kafka.dead_letters import DeadLetter
 from streams.kafka.routing import Routed
+from streams.sources.source import Notification
+from streams.sources.table import SOURCES
 
 MOST_COMPLAINTS = 1000
 """Complaints that one answer lists; `rejected` counts all of them."""
 BODY_S = 30
+KEY_UNKNOWN = "key_unknown"
 ACKNOWLEDGE_S = 60
 RETURN_S = 5
 log = structlog.get_logger("collector")
@@ -34,13 +39,17 @@ log = structlog.get_logger("collector")
 class Collector:
     """The routes and what they share."""
 
-    def __init__(self, gatherer: Gatherer, keyring: Keyring, limits: Limits, metrics: Metrics) -> None:
+    def __init__(
+        self, gatherer: Gatherer, keyring: Keyring, limits: Limits, metrics: Metrics, hooks: Hooks | None = None
+    ) -> None:
         self._gatherer, self._keyring, self._limits, self._metrics = gatherer, keyring, limits, metrics
+        self._hooks = hooks or Hooks({}, metrics)
 
     def app(self) -> Starlette:
         """Make the application; its start begins to connect to Kafka, its end sends what is still there."""
         routes = [
-            Route("/v1/events", self._answered, methods=["POST"]),
+            Route("/v1/events", self._events_answered, methods=["POST"]),
+            Route("/v1/sources/{name}", self._source_answered, methods=["POST"]),
             Route("/healthz", self._health),
             Route("/readyz", self._ready),
             Route("/metrics", self._tell_metrics),
@@ -52,13 +61,27 @@ class Collector:
         self._gatherer.start()
         yield
         await asyncio.to_thread(self._gatherer.close)
+        self._hooks.close()
 
-    async def _answered(self, request: Request) -> Response:
-        """Answer, count and log a request: by the name of its key and by numbers, never by what it holds."""
-        begun, key = time.monotonic(), None
-        try:
+    async def _events_answered(self, request: Request) -> Response:
+        told: dict[str, str | None] = {"key": None}
+
+        async def answer() -> Response:
             key = self._holder(request)
-            response = await self._events(request, key)
+            told["key"] = key.name
+            return await self._events(request, key)
+
+        return await self._answered(answer(), told)
+
+    async def _source_answered(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        return await self._answered(self._source(request, name), {"source": name if name in SOURCES else None})
+
+    async def _answered(self, answer: Awaitable[Response], told: Mapping[str, str | None]) -> Response:
+        """Answer, count and log a request: by the name of its key or source and numbers, never by what it holds."""
+        begun = time.monotonic()
+        try:
+            response = await answer
         except Refused as refused:
             response = _refusal(refused)
         except BrokerAway:
@@ -67,7 +90,7 @@ class Collector:
             response = _refusal(Refused(400, "cut_off", "send the whole body"))
         self._metrics.requests.labels(str(response.status_code)).inc()
         spent_ms = round((time.monotonic() - begun) * 1000)
-        log.info("answered", status=response.status_code, key=key.name if key else None, spent_ms=spent_ms)
+        log.info("answered", status=response.status_code, spent_ms=spent_ms, **told)
         return response
 
     def _holder(self, request: Request) -> Key:
@@ -78,17 +101,12 @@ class Collector:
         scheme, _, text = request.headers.get("authorization", "").partition(" ")
         key = self._keyring.holder(text.strip()) if scheme.lower() == "bearer" else None
         if key is None:
-            raise Refused(401, "key_unknown", "send Authorization: Bearer KEY with a key of hostledger keys new")
+            raise Refused(401, KEY_UNKNOWN, "send Authorization: Bearer KEY with a key of hostledger keys new")
         return key
 
     async def _events(self, request: Request, key: Key) -> Response:
         partly = _flag(request.query_params.get("partial"))
-        try:
-            async with asyncio.timeout(BODY_S):
-                body = await received(request.stream(), request.headers.get("content-length"))
-        except TimeoutError:
-            raise Refused(408, "too_slow", f"send the whole body within {BODY_S} seconds") from None
-        self._metrics.received.inc(len(body))
+        body = await self._body(request)
         encoding = request.headers.get("content-encoding")
         found = await asyncio.to_thread(lambda: lines(unpacked(body, encoding)))
         if wait_s := self._limits.wait_s(key.name, len(found)):
@@ -101,11 +119,30 @@ class Collector:
         await self._acknowledged(places)
         return _answer(202, len(places), complaints)
 
-    async def _acknowledged(self, places: list[Routed]) -> None:
+    async def _source(self, request: Request, name: str) -> Response:
+        """Take a platform's notification; the answer's first two fields are those that Douyin shop wants to see."""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        notification = Notification(headers, await self._body(request), time.time_ns() // 1_000_000)
+        parsed, done = await self._hooks.taken(name, notification)
+        if parsed.places or parsed.letters:
+            await self._acknowledged(parsed.places, parsed.letters)
+        done()
+        return _json({"code": 0, "msg": "success", "events": len(parsed.places), "messages": parsed.outcomes}, 200)
+
+    async def _body(self, request: Request) -> bytes:
+        try:
+            async with asyncio.timeout(BODY_S):
+                body = await received(request.stream(), request.headers.get("content-length"))
+        except TimeoutError:
+            raise Refused(408, "too_slow", f"send the whole body within {BODY_S} seconds") from None
+        self._metrics.received.inc(len(body))
+        return body
+
+    async def _acknowledged(self, places: list[Routed], letters: Sequence[DeadLetter] = ()) -> None:
         """Return when the broker has all of the events. Raises BrokerAway."""
         with self._metrics.acknowledged.time():
             try:
-                await asyncio.wait_for(asyncio.wrap_future(self._gatherer.take(places)), ACKNOWLEDGE_S)
+                await asyncio.wait_for(asyncio.wrap_future(self._gatherer.take(places, letters)), ACKNOWLEDGE_S)
             except TimeoutError:
                 raise BrokerAway(f"no acknowledgement within {ACKNOWLEDGE_S} seconds") from None
 
@@ -135,7 +172,7 @@ def _answer(status: int, accepted: int, complaints: list[Complaint]) -> Response
 
 def _refusal(refused: Refused) -> Response:
     headers = {"Retry-After": str(refused.after_s)} if refused.after_s else {}
-    if refused.status == 401:  # noqa: PLR2004  # a status speaks for itself
+    if refused.reason == KEY_UNKNOWN:
         headers["WWW-Authenticate"] = "Bearer"
     return _json({"reason": refused.reason, "remedy": refused.remedy}, refused.status, headers)
 

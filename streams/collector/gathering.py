@@ -3,14 +3,16 @@
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
 from streams.collector.metrics import Metrics
 from streams.kafka import BrokerAway
+from streams.kafka.dead_letters import DeadLetter
 from streams.kafka.packing import Packed, Packing
 from streams.kafka.producing import Producer
 from streams.kafka.routing import Routed, partition
@@ -28,9 +30,13 @@ log = structlog.get_logger("collector")
 
 @dataclass(slots=True, eq=False)
 class Parcel:
-    """The events of one request on their way; `done` ends when the broker has all of them, or with BrokerAway."""
+    """The events of one request on their way; `done` ends when the broker has all of them, or with BrokerAway.
+
+    letters: what of the request could not become events, for the dead letters.
+    """
 
     places: list[Routed]
+    letters: Sequence[DeadLetter]
     size: int
     done: Future[None] = field(default_factory=Future)
     records: int = 1  # one more than are out, while they are still being handed over
@@ -65,9 +71,10 @@ class Gatherer:
         """Why the broker cannot be had, or empty."""
         return self._away
 
-    def take(self, places: list[Routed]) -> Future[None]:
-        """Take the events of one request. Raises BrokerAway at once if too much is waiting already."""
-        parcel = Parcel(places, sum(len(place.line) for place in places))
+    def take(self, places: list[Routed], letters: Sequence[DeadLetter] = ()) -> Future[None]:
+        """Take the events and dead letters of one request. Raises BrokerAway at once if too much is waiting already."""
+        size = sum(len(place.line) for place in places) + sum(len(letter.value) for letter in letters)
+        parcel = Parcel(places, letters, size)
         parcel.done.set_running_or_notify_cancel()  # a client that hangs up cancels nothing
         with self._lock:
             if self._waiting and self._waiting + parcel.size > MOST_WAITING:
@@ -146,6 +153,8 @@ class Gatherer:
     def _pack(self, producer: Producer, parcel: Parcel, packing: Packing, riders: list[list[Parcel]]) -> None:
         """Send what becomes full. A parcel that may have more to come for a partition stays a rider of its record."""
         of_viewers = [place for place in parcel.places if not place.roster]
+        for letter in parcel.letters:
+            self._dispatch(producer, letter, [parcel])
         for place in parcel.places:
             if place.roster:
                 self._dispatch(producer, place, [parcel])
@@ -155,21 +164,25 @@ class Gatherer:
             self._dispatch(producer, packed, riders[packed.partition])
             riders[packed.partition] = [parcel]
 
-    def _dispatch(self, producer: Producer, record: Packed | Routed, riders: list[Parcel]) -> None:
+    def _dispatch(self, producer: Producer, record: Packed | Routed | DeadLetter, riders: list[Parcel]) -> None:
         with self._lock:
             for parcel in riders:
                 parcel.records += 1
         try:
-            if isinstance(record, Packed):
-                future = producer.dispatch(self._names.events, record.value, partition=record.partition)
-            else:
-                key = (record.key or "").encode()
-                future = producer.dispatch(self._names.roster, record.line, partition=0, key=key)
+            future = self._sent(producer, record)
         except BrokerAway as error:
             self._failed(riders, error)
         else:
             future.add_callback(lambda _: self._acknowledged(riders))
             future.add_errback(lambda error: self._failed(riders, BrokerAway(said(error))))
+
+    def _sent(self, producer: Producer, record: Packed | Routed | DeadLetter) -> Any:  # noqa: ANN401  # kafka-python has no types
+        if isinstance(record, Packed):
+            return producer.dispatch(self._names.events, record.value, partition=record.partition)
+        if isinstance(record, DeadLetter):
+            return producer.dispatch(self._names.dead_letters, record.value, headers=record.headers)
+        key = (record.key or "").encode()
+        return producer.dispatch(self._names.roster, record.line, partition=0, key=key)
 
     def _acknowledged(self, riders: list[Parcel]) -> None:
         self._metrics.records.inc()

@@ -35,6 +35,18 @@ class Metrics:
             buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30),
             registry=self.registry,
         )
+        self.messages = Counter(
+            "hostledger_collector_source_messages",
+            "Messages of platforms: booked, repeated, unknown, unusable, or why nothing was booked",
+            ["source", "outcome"],
+            registry=self.registry,
+        )
+        self.refused = Counter(
+            "hostledger_collector_source_refusals",
+            "Notifications of platforms that were not taken: unsigned, stale, or their detail could not be had",
+            ["source", "reason"],
+            registry=self.registry,
+        )
         self.away = Gauge(
             "hostledger_collector_kafka_away", "1 while Kafka does not answer or acknowledge", registry=self.registry
         )

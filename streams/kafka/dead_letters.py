@@ -1,5 +1,6 @@
 """How a line that cannot be taken is parked in the dead-letters topic: its bytes as they came, the rest in headers."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 MOST_BYTES = 1024 * 1024
@@ -21,11 +22,23 @@ class DeadLetter(NamedTuple):
     headers: list[tuple[str, bytes]]
 
 
+def unusable(payload: bytes, source: str, kind: str, reason: str, remedy: str, **facts: str | None) -> DeadLetter:
+    """Make the record of a platform's payload that cannot be booked. facts: field and value at fault, where known.
+
+    Headers: reason, remedy, source, kind and the facts, as UTF-8 text; a fact that is null is absent.
+    """
+    return _letter(payload, {"reason": reason, "remedy": remedy, "source": source, "kind": kind, **facts})
+
+
 def dead_letter(line: bytes, place: Place, reason: str, remedy: str, **facts: str | None) -> DeadLetter:
     """Make the record of a parked line. facts: field and value at fault, where known, and the like.
 
     Headers: reason, remedy, topic, partition, offset and the facts, as UTF-8 text; a fact that is null is absent.
     """
     told = {"reason": reason, "remedy": remedy, **place._asdict(), **facts}
-    headers = [(name, str(value).encode()) for name, value in told.items() if value is not None]
-    return DeadLetter(line[:MOST_BYTES], headers)
+    return _letter(line, told)
+
+
+def _letter(line: bytes, told: Mapping[str, object]) -> DeadLetter:
+    texts = [(name, str(value)) for name, value in told.items() if value is not None]
+    return DeadLetter(line[:MOST_BYTES], [(name, text.encode(errors="replace")) for name, text in texts])

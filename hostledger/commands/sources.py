@@ -1,0 +1,128 @@
+"""`hostledger sources`: the platforms that may send notifications, what each needs, and what a payload becomes."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import polars as pl
+import typer
+
+from analytics.rejection import Reject
+from hostledger.output import Format, FormatOption, refuse, refusing, show, tell
+from hostledger.reading import settings_of
+from hostledger.settings import PREFIX
+from streams.collector.judging import judged
+from streams.sources.access import Access
+from streams.sources.payload import Fields, parsed
+from streams.sources.source import (
+    PASSED,
+    Call,
+    Desk,
+    DetailAway,
+    Event,
+    Message,
+    Notification,
+    Passed,
+    Source,
+    read_message,
+)
+from streams.sources.table import SOURCES, setting_name
+
+app = typer.Typer(no_args_is_help=False, invoke_without_command=True)
+
+
+@app.callback()
+def sources(context: typer.Context) -> None:
+    """Say which platforms may send to POST /v1/sources/NAME of the collector; what is booked is in docs/SOURCES.md."""
+    if context.invoked_subcommand is None:
+        list_sources(context, Format.TABLE)
+
+
+@app.command("list")
+def list_sources(context: typer.Context, output: FormatOption = Format.TABLE) -> None:
+    """List the sources with the kinds that are booked and the settings that they need; `connected`: they are there.
+
+    Example: hostledger sources list --format json
+    """
+    connected = settings_of(context).sources
+    rows = [
+        (
+            source.name,
+            "yes" if source.name in connected else "no",
+            PREFIX + setting_name(source, need.name),
+            need.meaning,
+            need.default or "",
+            " ".join(source.kinds) if need is source.needs[0] or output is not Format.TABLE else "",
+        )
+        for source in SOURCES.values()
+        for need in source.needs
+    ]
+    columns = ("source", "connected", "setting", "meaning", "default", "kinds")
+    show(pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row"), output)
+
+
+@app.command("try")
+def try_source(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="name of the source, as hostledger sources lists it")],
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="a payload, as the platform sends it")],
+    kind: Annotated[str, typer.Option("--kind", help="its kind, where a header would tell: orders/paid")] = "",
+    room: Annotated[str, typer.Option("--room", help="the live room, where a header would tell")] = "",
+    detail: Annotated[
+        list[Path] | None,
+        typer.Option(exists=True, dir_okay=False, help="what the platform would answer; again for each question"),
+    ] = None,
+) -> None:
+    """Show the events that a payload becomes, one JSON object per line, or say why it becomes none. Nothing is sent.
+
+    Example: hostledger sources try shopify paid.json --kind orders/paid
+    """
+    if name not in SOURCES:
+        refuse(f"source {name!r} is unknown; use one of: {', '.join(SOURCES)}")
+    source = SOURCES[name]
+    access = settings_of(context).sources.get(name) or _without_secrets(source)
+    answers = [answer.read_bytes() for answer in detail or []]
+    headers = {"x-roomid": room} | ({source.kind_header: kind} if source.kind_header else {})
+    notification = Notification(headers, file.read_bytes(), time.time_ns() // 1_000_000)
+    desk = Desk(name, access, lambda call: _answer(answers, call))
+    with refusing(DetailAway, OSError):
+        try:
+            for message in source.split(notification):
+                _tell(source, message, desk)
+        except Reject as reject:
+            where = f", field {reject.field}, value {reject.value}" if reject.field else ""
+            refuse(f"{file} cannot be booked: {reject.reason}{where}; {reject.remedy}")
+        except Passed as passed:
+            refuse(f"{file} is acknowledged and nothing is booked: {PASSED[passed.reason]} ({passed.reason})")
+
+
+def _tell(source: Source, message: Message, desk: Desk) -> None:
+    events = read_message(source, message, desk)
+    if events is None:
+        kinds = ", ".join((*source.kinds, *source.passed))
+        refuse(f"kind {message.kind!r} is not one that {source.name} books; it would be acknowledged. Kinds: {kinds}")
+    for line in _judged(events, desk.shop):
+        typer.echo(line)
+    tell(f"{len(events)} events of a {message.kind} message.")
+
+
+def _judged(events: list[Event], shop: str) -> list[bytes]:
+    lines = [msgspec.json.encode(event) for event in events]
+    _, complaints = judged(lines, shop)
+    if complaints:
+        first = complaints[0]
+        refuse(f"the events are none: {first.reason}, field {first.field}, value {first.value}; {first.remedy}")
+    return lines
+
+
+def _answer(answers: list[bytes], call: Call) -> Fields:
+    """Give what the platform would answer."""
+    if not answers:
+        raise DetailAway(f"the platform would be asked for {call.path}; give what it answers with --detail FILE")
+    found = parsed(answers.pop(0))
+    return Fields({"answer": found} if isinstance(found, list) else found)
+
+
+def _without_secrets(source: Source) -> Access:
+    return Access((), {need.name: need.default or "" for need in source.needs})

@@ -1,0 +1,123 @@
+"""What a source is: what it needs, how it signs, and one total function per payload kind."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import Any, NamedTuple
+
+from streams.sources.access import Access, Need
+from streams.sources.payload import Fields
+
+Event = dict[str, Any]
+"""One event of the contract, to be written as JSON; the contract judges it, as it judges those of everybody."""
+
+PASSED = {
+    "not_paid": "the order is not paid, or not wholly: it is booked when it is",
+    "no_money": "no money moved",
+    "pending": "the money has not moved yet: it is booked when the platform says that it has",
+    "refunds_tell": "refunds of their own tell what went back",
+    "streak": "a gift under way: the end of its streak counts all of it",
+    "statistics": "sums of what other messages tell one by one",
+    "test": "a test of the platform",
+    "not_ours": "about something that the books do not hold",
+}
+"""Why a payload is acknowledged and nothing is booked: reason codes with their meaning."""
+
+
+class Passed(Exception):  # noqa: N818  # named for what is the case
+    """The payload is in order and there is nothing to book; reason: a code of PASSED."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(PASSED[reason])
+        self.reason = reason
+
+
+class Unsigned(Exception):  # noqa: N818  # as above
+    """The notification does not come from the platform, or too late; reason: a code that metrics may show."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class DetailAway(Exception):  # noqa: N818  # as above
+    """The platform does not give the detail now; the notification has to come again after some seconds."""
+
+    def __init__(self, reason: str, after_s: int = 30) -> None:
+        super().__init__(reason)
+        self.reason, self.after_s = reason, after_s
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A request as it came. headers: names in small letters."""
+
+    headers: Mapping[str, str]
+    body: bytes
+    received_ms: int
+
+
+class Message(NamedTuple):
+    """One message. id: the same whenever it is sent again. about: the room, where it is not inside."""
+
+    kind: str
+    fields: Fields
+    raw: bytes
+    id: str
+    about: str = ""
+
+
+class Call(NamedTuple):
+    """A question to the platform: a path below its base URL, and what goes with it."""
+
+    path: str
+    parameters: Mapping[str, str]
+    body: bytes | None = None
+    headers: Mapping[str, str] = {}
+
+
+class Desk(NamedTuple):
+    """What a kind's function works with. shop: whose secret signed. fetch: asks the platform, raises DetailAway."""
+
+    shop: str
+    access: Access
+    fetch: Callable[[Call], Fields]
+
+
+Read = Callable[[Message, Desk], list[Event]]
+"""Turn a message into events. Raises Passed, Reject (it never can be booked) or DetailAway (not now), nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One platform.
+
+    kinds: what is read, by kind; passed: kinds of which nothing is booked, with the reason, a code of PASSED.
+    verify gives the shop whose secret signed, or raises Unsigned. split cuts a notification into messages, or raises
+    Reject. prepare signs a call to the platform. kind_header: the header that names the kind, where one does.
+    is_greeting: whether a notification only asks if somebody is here, which platforms do not sign.
+    """
+
+    name: str
+    title: str
+    needs: tuple[Need, ...]
+    kinds: Mapping[str, Read]
+    passed: Mapping[str, str]
+    verify: Callable[[Notification, Access], str]
+    split: Callable[[Notification], list[Message]]
+    prepare: Callable[[Call, Access, int], Call] | None = None
+    kind_header: str | None = None
+    is_greeting: Callable[[Notification], bool] = field(default=lambda _notification: False)
+
+
+def fingerprint(kind: str, raw: bytes) -> str:
+    """Name a message that has no id of its own under the signature: what a platform sends again is the same bytes."""
+    return sha256(kind.encode() + b"\0" + raw).hexdigest()
+
+
+def read_message(source: Source, message: Message, desk: Desk) -> list[Event] | None:
+    """Give the events of a message; null for a kind that this source does not know. Raises as `Read` does."""
+    if message.kind in source.passed:
+        raise Passed(source.passed[message.kind])
+    read = source.kinds.get(message.kind)
+    return None if read is None else read(message, desk)
