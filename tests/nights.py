@@ -4,6 +4,8 @@ import os
 
 NIGHT = "HOSTLEDGER_DEATHS" in os.environ
 """Whether there is time: `make soak` says how many deaths it wants."""
+DEATHS = int(os.environ.get("HOSTLEDGER_DEATHS", "8"))
+"""How many workers die at random moments."""
 
 
 def seeds(first: int, by_day: int, by_night: int) -> range:

@@ -75,9 +75,13 @@ class Stage:
                 producer.send(self.topics.events, b"\n".join(rest), partition=partition)
             producer.flush()
 
-    def worker(self, die_after: int = 0, **settings: str) -> "Worker":
-        """Start a worker that dies after so many steps (0: never)."""
-        started = Worker({**self.environment, **settings}, self.log, die_after)
+    def worker(self, die_after: int = 0, *, traced: bool = False, **settings: str) -> "Worker":
+        """Start a worker that dies after so many steps (0: never).
+
+        traced: its coverage is taken; for one that ends by itself, as who is killed tells nothing.
+        """
+        environment = {**self.environment, **settings}
+        started = Worker(environment if traced else uncovered(environment), self.log, die_after)
         self.workers.append(started)
         return started
 
@@ -120,8 +124,6 @@ class Worker:
 
     def __init__(self, environment: dict[str, str], log: Path, die_after: int) -> None:
         self.port = free_port()
-        if die_after:
-            environment = uncovered(environment)
         with log.open("a") as err:
             self.process = subprocess.Popen(
                 [sys.executable, str(PROGRAM), str(die_after)],

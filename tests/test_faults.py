@@ -18,6 +18,7 @@ import polars as pl
 import pytest
 from children import uncovered
 from fault_child import SOURCE, Errand
+from nights import NIGHT
 from referee import books as referee_books
 from referee_models import EVERY_MODEL, RefereeRules
 from scenario_stage import Event
@@ -36,7 +37,7 @@ HOSTLEDGER = Path(sys.executable).with_name("hostledger")
 KILLED = -9
 REFUSED = 2
 TIMEOUT_S = 60
-RANDOM_KILLS = 20
+RANDOM_KILLS = 40 if NIGHT else 10
 CLOCK_MS = int(time.time() * 1000)
 """One time for all: rows are then equal to the last byte."""
 EVENTS = scenario(3, "medium")

@@ -1,6 +1,5 @@
 """Claims about pages that are open while the books change, and about the command that shows them."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from http.client import IncompleteRead
 from pathlib import Path
 
 import pytest
+from children import uncovered
 from page_stage import (
     MINUTE,
     Watched,
@@ -53,8 +53,8 @@ def few():
 
 
 def run(*arguments, **environment):
-    command, given = [HOSTLEDGER, *arguments], os.environ | environment
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=given)
+    command, given = [HOSTLEDGER, *arguments], uncovered() | environment
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False, env=given)
 
 
 def test_an_empty_warehouse_has_a_page(tmp_path):
