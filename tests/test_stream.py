@@ -15,7 +15,7 @@ from referee import books as referee_books
 from referee_models import RefereeRules
 from scenario_stage import Event
 from scenarios import scenario, to_bytes
-from stream_stage import Stage, everything
+from stream_stage import PATIENCE_S, Stage, everything
 from test_processor import STREAMED, assert_rollups, shaken
 from warehouse_books import posted, refereed, rows
 
@@ -263,7 +263,7 @@ def test_a_producer_that_sends_rubbish_stops_the_worker_and_everything_is_kept(s
         assert kept[0][2] == "0"
 
 
-def await_true(asked: Callable[[], bool], patience_s: float = 60) -> None:
+def await_true(asked: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
     """Wait until something is so."""
     until = time.monotonic() + patience_s
     while not asked():
