@@ -2,6 +2,7 @@
 
 import gc
 import os
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -41,12 +42,23 @@ LONGEST = (
     "test_commands_reading",
     "test_engines_alike",
 )
-"""Files that take longest, the longest first; files run whole, two at a time."""
+"""Files that take longest, the longest first; files run whole, some at a time."""
+
+BROKER_OF_ITS_OWN = {"test_stream"}
+"""Files that stop the broker, or need it for long; all others take turns with one."""
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse folder with the schema and no row, to be copied: that is sooner done than the schema again."""
+    folder = tmp_path_factory.mktemp("migrated") / "data"
+    Embedded.open(folder).close()
+    return folder
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path) -> Iterator[Embedded]:
-    opened = Embedded.open(tmp_path / "data")
+def warehouse(migrated: Path, tmp_path: Path) -> Iterator[Embedded]:
+    opened = Embedded.open(shutil.copytree(migrated, tmp_path / "data", symlinks=True))
     yield opened
     opened.close()
 
@@ -84,9 +96,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that take longest, so that two workers end at about the same time."""
+    """Begin with the files that take longest, so that all workers end at about the same time."""
     ranks = {name: rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
+    with_broker = {item.path.stem for item in items if "kafka" in item.fixturenames} - BROKER_OF_ITS_OWN
+    for item in items:
+        file = item.path.stem
+        item.add_marker(pytest.mark.xdist_group("broker" if file in with_broker else file))
 
 
 def lacking(what: str, reason: str) -> NoReturn:

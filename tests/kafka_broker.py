@@ -21,7 +21,7 @@ with warnings.catch_warnings():
 POM = Path(__file__).with_name("kafka") / "pom.xml"
 VERSION = re.search(r"<kafka.version>(.+?)<", POM.read_text())[1]
 JARS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hostledger" / f"kafka-{VERSION}"
-START_S = 60
+START_S = 180
 FETCH_S = 600
 HEAP = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 PROPERTIES = """\

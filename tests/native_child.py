@@ -42,7 +42,7 @@ class Child:
         """Wait for its end."""
         assert self.process
         assert self.process.stdout
-        self.process.wait(20)
+        self.process.wait(60)
         self.process.stdout.close()
         self.process = None
 

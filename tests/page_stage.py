@@ -179,7 +179,7 @@ def shown(address, query="board=live", upto=None):
 
 def opened(url, **headers):
     """Open an address of our own server."""
-    return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=20)  # noqa: S310  # our own server
+    return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60)  # noqa: S310  # our own server
 
 
 def get(url):

@@ -25,7 +25,7 @@ from streams.kafka.connection import Connection
 from streams.kafka.producing import Producer
 
 PROGRAM = Path(__file__).with_name("worker_child.py")
-PATIENCE_S = 150
+PATIENCE_S = 240
 QUIET_S = 2.5
 
 
@@ -46,6 +46,7 @@ class Stage:
             "HOSTLEDGER_TOPICS": prefix,
             "HOSTLEDGER_GROUP": prefix,
             "HOSTLEDGER_SESSION": "3s",
+            "HOSTLEDGER_WAIT": "500ms",
             "HOSTLEDGER_CORRECTION": "1000d",
             "HOSTLEDGER_FIT_EVERY": "0s",
             **settings,
@@ -75,9 +76,13 @@ class Stage:
                 producer.send(self.topics.events, b"\n".join(rest), partition=partition)
             producer.flush()
 
-    def worker(self, die_after: int = 0, **settings: str) -> "Worker":
-        """Start a worker that dies after so many steps (0: never)."""
-        started = Worker({**self.environment, **settings}, self.log, die_after)
+    def worker(self, die_after: int = 0, *, traced: bool = False, **settings: str) -> "Worker":
+        """Start a worker that dies after so many steps (0: never).
+
+        traced: its coverage is taken; for one that ends by itself, as who is killed tells nothing.
+        """
+        environment = {**self.environment, **settings}
+        started = Worker(environment if traced else uncovered(environment), self.log, die_after)
         self.workers.append(started)
         return started
 
@@ -106,9 +111,10 @@ class Stage:
                 if state is None or state != seen:
                     seen, quiet_since = state, time.monotonic()
                 reached = state[0] if state else {}
-                quiet = time.monotonic() - quiet_since > QUIET_S
+                if time.monotonic() - quiet_since < QUIET_S:
+                    continue
                 whole = all(reached.get(source, 0) >= end for source, end in self.ends().items())
-                if quiet and whole and _adopted(warehouse) >= fits:
+                if whole and _adopted(warehouse) >= fits:
                     return
         lost = [worker.process.poll() for worker in self.workers]
         tail = self.log.read_text()[-3000:]
@@ -120,8 +126,6 @@ class Worker:
 
     def __init__(self, environment: dict[str, str], log: Path, die_after: int) -> None:
         self.port = free_port()
-        if die_after:
-            environment = uncovered(environment)
         with log.open("a") as err:
             self.process = subprocess.Popen(
                 [sys.executable, str(PROGRAM), str(die_after)],
@@ -133,7 +137,7 @@ class Worker:
     def asked(self, path: str) -> tuple[int, str]:
         """Ask it over HTTP."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=20) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
@@ -146,7 +150,7 @@ class Worker:
         found = re.search(r"^hostledger_batches_total ([\d.]+)$", self.asked("/metrics")[1], re.MULTILINE)
         return bool(found and float(found[1]))
 
-    def died(self, patience_s: float = 60) -> int:
+    def died(self, patience_s: float = PATIENCE_S) -> int:
         """Wait until it has ended."""
         return self.process.wait(patience_s)
 
@@ -154,7 +158,7 @@ class Worker:
         """End it at once."""
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(20)
+        self.process.wait(60)
 
 
 def _state(warehouse: Server) -> tuple[dict[str, int], int] | None:

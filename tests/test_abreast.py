@@ -80,7 +80,7 @@ class Meeting:
 
     def __init__(self, warehouse: Warehouse, refused: str = "") -> None:
         self._warehouse, self._refused, self._mutex = warehouse, refused, threading.Lock()
-        self._met = threading.Barrier(2, timeout=20)
+        self._met = threading.Barrier(2, timeout=60)
 
     def query(self, name: str, **parameters: Any) -> Any:
         with self._mutex:
@@ -137,7 +137,7 @@ class Broker:
 def test_a_lane_answers_for_its_own_words_and_not_for_those_of_its_neighbour() -> None:
     producer: Any = Broker()
     post = KafkaPost(producer, names("t"), worker_metrics.Metrics())
-    said = threading.Barrier(2, timeout=20)
+    said = threading.Barrier(2, timeout=60)
 
     def tell(order_id: str, *, first: bool) -> str:
         post.touch([order_id], "v")

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
+from children import uncovered
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -108,10 +109,10 @@ def run(*arguments, code=0, **settings):
 
 
 def shell(*arguments, code=0):
-    """Run a command in a process of its own."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("HOSTLEDGER_")}
+    """Run a command in a process of its own; what it covers, `run` covers too."""
+    environment = {name: value for name, value in uncovered().items() if not name.startswith("HOSTLEDGER_")}
     words = [COMMAND, *map(str, arguments)]
-    done = subprocess.run(words, capture_output=True, text=True, env=environment, timeout=120, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, env=environment, timeout=180, check=False)
     assert done.returncode == code, done.stdout + done.stderr
     return done
 
@@ -529,7 +530,7 @@ def test_a_folder_that_does_not_exist_is_refused_and_not_made(tmp_path, command)
 def test_a_locked_folder_is_refused_with_the_remedy(books, command):
     with (books / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        refused = shell(*command, "--data", books, code=2)
+        refused = run(*command, "--data", books, code=2)
     assert "another process holds it; stop that one, or choose another folder with --data" in refused.stderr
 
 

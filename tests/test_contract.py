@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]  # it ships no types
+from nights import examples
 
 from analytics.contract import TYPES, schema
 from analytics.currencies import EXPONENTS, decimal_text
@@ -214,7 +215,7 @@ def test_schema_and_decoder_agree_on_any_value_in_any_field_of_an_order_line() -
     assert [event for event, allowed, taken in read_alike(events) if allowed != taken] == []
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(30))
 @given(data=st.data())
 def test_schema_and_decoder_agree_on_events_broken_in_several_places(data: st.DataObject) -> None:
     events = []

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from nights import examples
 from referee import books as referee_books
 from referee import paid_orders, refunds_of
 from referee_intervals import first_of_each
@@ -24,7 +25,7 @@ HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 COLUMNS = ["order_id", "model", "host_id", "kind", "refund_id", "amount_minor", "currency", "booked_ms"]
 STEPS = ["order_id", "start_ms", "end_ms", "session_id", "host_ids", "watched_ms"]
-searched = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+searched = settings(max_examples=examples(16), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 POSITIONS = [("0.4", "0.4"), ("0.3", "0.7"), ("0", "1"), ("1", "0"), ("0.1", "0.25"), ("0.333", "0.333")]
 

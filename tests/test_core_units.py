@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nights import examples
 from referee_cases import expected, hosts_of, inputs, rows
 
 from analytics import allocation, ledger, models, path_models, roster
@@ -22,7 +23,7 @@ from analytics.rules import Rules
 from analytics.walks import integers, starts
 
 Group = tuple[int, dict[str, int]]
-searched = settings(deadline=None, max_examples=60)
+searched = settings(deadline=None, max_examples=examples(40))
 
 
 def split(groups: list[Group]) -> list[dict[str, int]]:

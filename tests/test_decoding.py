@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from nights import examples
 from test_contract import EXAMPLES, LINE
 
 from analytics import decoding
@@ -144,7 +145,7 @@ def mixtures(draw: st.DrawFn) -> list[Placed]:
     return placed
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     placed=mixtures(),
     piece=st.sampled_from([1, 100, 400, 1000, 1 << 18]),
@@ -313,7 +314,7 @@ def facts_of(event: Event) -> Facts:
     return frames(columns, [(event, 1)])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(30))
 @given(kind=st.sampled_from(sorted(EXAMPLES)), data=st.data())
 def test_the_patient_reader_agrees_with_the_fast_one(kind: str, data: st.DataObject) -> None:
     event = dict(EXAMPLES[kind])
@@ -343,7 +344,7 @@ def assert_total(data: bytes) -> None:
         assert alike(decode(data), whole)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=examples(60))
 @given(data=st.binary(max_size=300))
 @example(data=b"\xef\xbb\xbf")
 @example(data=b"{}\n" * 3)
@@ -366,13 +367,13 @@ def mangled(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=examples(60))
 @given(data=mangled())
 def test_no_damage_to_valid_lines_makes_the_decoder_raise(data: bytes) -> None:
     assert_total(data)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     data=st.lists(st.sampled_from([b"\n", b"\r\n", b" ", b"{}", line_of(EXAMPLES["session_ended"]), b","]), max_size=8)
 )

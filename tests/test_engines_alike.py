@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from native_child import PASSWORD
-from nights import NIGHT
+from nights import examples
 from scenarios import scenario, to_bytes
 from warehouse_books import rows
 from warehouse_stage import NOON_MS, RECORDED_MS, execute
@@ -27,9 +27,7 @@ from dashboards.macros import Range, expanded
 from dashboards.sql import statement
 from streams.processor import Processor
 
-asked = settings(
-    max_examples=200 if NIGHT else 30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+asked = settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 QUERIES = Path(asking.__file__).with_name("queries")
 NAMES = sorted(path.stem for path in QUERIES.glob("*.sql"))
 
@@ -261,7 +259,7 @@ wide = st.lists(
 )
 
 
-@settings(parent=asked, max_examples=200 if NIGHT else 20)
+@settings(parent=asked, max_examples=examples(20))
 @given(given_rows=wide, cut=st.integers(0, 3))
 def test_any_rows_come_back_as_they_went_in(both: dict[str, Any], given_rows: list[dict[str, Any]], cut: int) -> None:
     """Also the rows behind a cut: a block is often a part of a frame."""

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,27 +21,27 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 BAD = [{**liked(1), "occurred_at": "noon"}, {**liked(2), "type": "sneezed"}, {**liked(3), "occurred_at": "dusk"}]
 
 
-@pytest.fixture
-def run(tmp_path: Path, prefix: str) -> Run:
-    def command(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        environment = os.environ | {"HOSTLEDGER_DATA": str(tmp_path / "data"), "HOSTLEDGER_TOPICS": prefix} | settings
-        line = [sys.executable, "-c", "from hostledger.door import main; main()", *arguments]
-        return subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=60)
-
-    return command
+def command(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-c", "from hostledger.door import main; main()", *arguments]
+    return subprocess.run(line, env=os.environ | settings, capture_output=True, text=True, check=False, timeout=180)
 
 
-@pytest.fixture
-def parked(tmp_path: Path, run: Run) -> Path:
-    """A warehouse whose books parked three lines and one that is no text."""
-    source = tmp_path / "events.jsonl"
+@pytest.fixture(scope="module")
+def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A warehouse whose books parked three lines and one that is no text; nothing here changes it."""
+    place = tmp_path_factory.mktemp("books")
+    source = place / "events.jsonl"
     source.write_bytes(ndjson(liked(9), *BAD) + b"\xff\xfe\n")
-    assert run("replay", str(source)).returncode == 0
-    return tmp_path / "parked.jsonl"
+    assert command("replay", str(source), HOSTLEDGER_DATA=str(place / "data")).returncode == 0
+    return place / "data"
 
 
-def test_reasons_are_counted_with_what_to_do(run: Run, parked: Path) -> None:
-    assert not parked.exists()
+@pytest.fixture
+def run(books: Path, prefix: str) -> Run:
+    return partial(command, HOSTLEDGER_DATA=str(books), HOSTLEDGER_TOPICS=prefix)
+
+
+def test_reasons_are_counted_with_what_to_do(run: Run) -> None:
     rows = json.loads(run("dead-letters", "list", "--format", "json").stdout)
     assert {(row["reason"], row["field"]): row["lines"] for row in rows} == {
         ("field_type", "occurred_at"): 2,
@@ -50,15 +51,17 @@ def test_reasons_are_counted_with_what_to_do(run: Run, parked: Path) -> None:
     assert all(row["remedy"] and row["latest"].endswith("+00:00") for row in rows)
 
 
-def test_lines_are_shown_with_place_and_bytes(run: Run, parked: Path) -> None:
-    assert not parked.exists()
+def test_lines_are_shown_with_place_and_bytes(run: Run) -> None:
     shown = json.loads(run("dead-letters", "show", "--format", "json", "--most", "2").stdout)
     assert [(row["position"], row["reason"]) for row in shown] == [(5, "not_utf8"), (4, "field_type")]
     assert shown[0]["line"] == "\\xff\\xfe"
     assert json.loads(shown[1]["line"]) == BAD[2]
 
 
-def test_lines_are_exported_corrected_and_sent_again(apache_kafka: Broker, prefix: str, run: Run, parked: Path) -> None:
+def test_lines_are_exported_corrected_and_sent_again(
+    apache_kafka: Broker, prefix: str, run: Run, tmp_path: Path
+) -> None:
+    parked = tmp_path / "parked.jsonl"
     assert run("dead-letters", "export", str(parked), "--reason", "field_type").returncode == 0
     assert parked.read_bytes() == ndjson(BAD[0], BAD[2])
     assert run("dead-letters", "export", str(parked)).returncode == 2

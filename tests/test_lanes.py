@@ -40,7 +40,7 @@ def play(group: Group, random: Random, *, forgetting: bool) -> None:
     group.drain()
 
 
-@pytest.mark.parametrize("seed", seeds(60, 3, 6))
+@pytest.mark.parametrize("seed", seeds(60, 2, 6))
 def test_lanes_in_any_interleaving_come_to_the_referees_books(warehouse: Embedded, seed: int) -> None:
     events, random = scenario(seed, "small"), Random(seed)
     group = Group(warehouse, routed(shaken(events, random), random), Rules(models=STREAMED))
@@ -194,7 +194,7 @@ def test_death_with_any_part_of_the_tables_written_loses_nothing_and_writes_noth
     assert rows(warehouse, "SELECT sum(shares) FROM activity_minute") == [(str(len(subsets)),)]
 
 
-@pytest.mark.parametrize("seed", seeds(90, 2, 4))
+@pytest.mark.parametrize("seed", seeds(90, 1, 4))
 def test_two_workers_that_both_believe_to_own_a_lane_write_one_batch(warehouse: Embedded, seed: int) -> None:
     """A worker that lost its partitions and does not know yet goes on, with cuts of its own."""
     events, random = scenario(seed, "small"), Random(seed)

@@ -63,7 +63,7 @@ def running(bootstrap: str, source: str, ours: Names) -> Iterator[Metrics]:
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(run()))
     thread.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     try:
         yield metrics
     finally:
@@ -80,7 +80,7 @@ def count(metrics: Metrics, name: str) -> float:
 
 
 def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not true():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -198,7 +198,7 @@ def test_the_command_packs_until_sigterm(kafka: Broker, prefix: str, source: str
         assert f"Packing {source} into {prefix}.events" in running_command.stderr.readline()
         until(lambda: sum(value.count(b"\n") for _, _, value in consumed(kafka.bootstrap, names(prefix).events)) == 10)
         running_command.send_signal(signal.SIGTERM)
-        assert running_command.wait(20) == 0
+        assert running_command.wait(60) == 0
         assert running_command.stderr.read() == ""
     finally:
         running_command.kill()
@@ -209,7 +209,7 @@ def test_the_command_packs_until_sigterm(kafka: Broker, prefix: str, source: str
 def test_without_kafka_the_command_says_so(prefix: str) -> None:
     environment = os.environ | {"HOSTLEDGER_KAFKA": f"127.0.0.1:{free_port()}", "HOSTLEDGER_TOPICS": prefix}
     command = [sys.executable, "-c", "from hostledger.door import main; main()", "pack", "theirs"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=180)
     assert done.returncode == 2
     assert "does not answer" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr

@@ -1,6 +1,5 @@
 """Claims about pages that are open while the books change, and about the command that shows them."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from http.client import IncompleteRead
 from pathlib import Path
 
 import pytest
+from children import uncovered
 from page_stage import (
     MINUTE,
     Watched,
@@ -53,8 +53,8 @@ def few():
 
 
 def run(*arguments, **environment):
-    command, given = [HOSTLEDGER, *arguments], os.environ | environment
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=given)
+    command, given = [HOSTLEDGER, *arguments], uncovered() | environment
+    return subprocess.run(command, capture_output=True, text=True, timeout=180, check=False, env=given)
 
 
 def test_an_empty_warehouse_has_a_page(tmp_path):
@@ -188,7 +188,7 @@ def test_ctrl_c_ends_open_streams_and_leaves_cleanly(tmp_path):
         pass
     command = [HOSTLEDGER, "page", "--data", str(tmp_path), "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as page:
-        killer = threading.Timer(60, page.kill)
+        killer = threading.Timer(180, page.kill)
         killer.start()
         try:
             address = page.stderr.readline().split()[5].rstrip("/")
@@ -197,7 +197,7 @@ def test_ctrl_c_ends_open_streams_and_leaves_cleanly(tmp_path):
                 page.send_signal(signal.SIGINT)
                 with suppress(IncompleteRead):  # a busy machine may end a stream without its last chunk
                     stream.read()
-            assert (page.wait(timeout=20), page.stderr.read()) == (0, "")
+            assert (page.wait(timeout=60), page.stderr.read()) == (0, "")
         finally:
             killer.cancel()
             page.kill()

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nights import examples
 from referee_intervals import Step
 from referee_models import RefereeRules, step_weights
 
@@ -23,7 +24,7 @@ NO_LINEUPS = pl.DataFrame(
 )
 Path = list[list[str]]
 Counted = list[tuple[Path, int, int]]
-searched = settings(deadline=None, max_examples=60)
+searched = settings(deadline=None, max_examples=examples(40))
 LINEUP = st.lists(st.sampled_from("abcde"), min_size=1, max_size=3, unique=True).map(sorted)
 COUNTED = st.lists(
     st.tuples(st.lists(LINEUP, max_size=6), st.integers(0, 4), st.integers(0, 3)), min_size=1, max_size=8

@@ -1,6 +1,5 @@
 """Kafka, workers and a ClickHouse server: nothing lost, nothing twice, whatever happens to machines."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -11,11 +10,12 @@ from typing import Any
 import native_child
 import pytest
 from kafka_broker import Broker
+from nights import DEATHS
 from referee import books as referee_books
 from referee_models import RefereeRules
 from scenario_stage import Event
 from scenarios import scenario, to_bytes
-from stream_stage import Stage, everything
+from stream_stage import PATIENCE_S, Stage, everything
 from test_processor import STREAMED, assert_rollups, shaken
 from warehouse_books import posted, refereed, rows
 
@@ -41,7 +41,6 @@ from streams.worker.post import KafkaPost
 
 DAY = Plan.sized(9_000, 120, hours=4, sessions=6, malformed_rate=0.002, repeat_rate=0.01, late_rate=0.01)
 MakeStage = Callable[..., Stage]
-DEATHS = int(os.environ.get("HOSTLEDGER_DEATHS", "20"))
 FOREVER_MS = 1000 * DAY_MS
 
 
@@ -208,11 +207,11 @@ def test_a_day_through_kafka_comes_to_the_embedded_books(
     """With two workers the second one joins half-way, which moves partitions."""
     random = Random(workers)
     with stage() as scene:
-        first = scene.worker()
+        first = scene.worker(traced=True)
         scene.produce(day[: len(day) // 2], random)
         if workers == 2:
             await_true(first.has_booked)
-            second = scene.worker()
+            second = scene.worker(traced=True)
             await_true(lambda: second.asked("/readyz")[0] == 200)
         scene.produce(day[len(day) // 2 :], random)
         scene.drained()
@@ -237,7 +236,7 @@ def restated(warehouse: Warehouse) -> int:
 def test_sigterm_lets_the_batch_at_hand_end(stage: MakeStage) -> None:
     events, random = scenario(504, "small"), Random(504)
     with stage(HOSTLEDGER_MODELS=",".join(STREAMED)) as scene:
-        worker = scene.worker()
+        worker = scene.worker(traced=True)
         scene.produce(lines_of(events), random)
         await_true(worker.has_booked)
         worker.process.terminate()
@@ -254,7 +253,7 @@ def test_sigterm_lets_the_batch_at_hand_end(stage: MakeStage) -> None:
 def test_a_producer_that_sends_rubbish_stops_the_worker_and_everything_is_kept(stage: MakeStage) -> None:
     rubbish = [b"rubbish %d" % number for number in range(1500)]
     with stage() as scene:
-        worker = scene.worker()
+        worker = scene.worker(traced=True)
         scene.produce(rubbish, Random(1))
         assert worker.died() == 2
         assert "cannot become events" in scene.log.read_text()
@@ -264,7 +263,7 @@ def test_a_producer_that_sends_rubbish_stops_the_worker_and_everything_is_kept(s
         assert kept[0][2] == "0"
 
 
-def await_true(asked: Callable[[], bool], patience_s: float = 60) -> None:
+def await_true(asked: Callable[[], bool], patience_s: float = PATIENCE_S) -> None:
     """Wait until something is so."""
     until = time.monotonic() + patience_s
     while not asked():

@@ -40,7 +40,7 @@ def stage(apache_kafka: Broker, database: str, prefix: str, tmp_path: Path) -> I
 def run(stage: Stage, *arguments: str) -> str:
     """Run a command to its end."""
     done = subprocess.run(
-        [*DOOR, *arguments], env=stage.environment, capture_output=True, text=True, timeout=60, check=False
+        [*DOOR, *arguments], env=stage.environment, capture_output=True, text=True, timeout=180, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -60,7 +60,7 @@ class Running:
 
     def __exit__(self, *_: object) -> None:
         self.process.terminate()
-        assert self.process.wait(30) == 0
+        assert self.process.wait(90) == 0
 
 
 def post(stage: Stage, key: str, body: bytes) -> int:
@@ -69,7 +69,7 @@ def post(stage: Stage, key: str, body: bytes) -> int:
     for _ in range(300):
         request = urllib.request.Request(address, body, {"Authorization": f"Bearer {key}"})
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  # our own collector
+            with urllib.request.urlopen(request, timeout=90) as answer:  # noqa: S310  # our own collector
                 return answer.status
         except urllib.error.URLError as error:
             if isinstance(error, urllib.error.HTTPError):
@@ -107,13 +107,13 @@ def test_topics_of_others_reach_the_books_through_the_packer(stage: Stage) -> No
             env={**stage.environment, "HOSTLEDGER_TOPICS": theirs},
             check=True,
             capture_output=True,
-            timeout=60,
+            timeout=180,
         )
         for line in to_bytes(shaken(events, random)).splitlines():
             producer.send(f"{theirs}.events", line, partition=random.randrange(8))
         producer.flush()
     with Running(stage, "pack", f"{theirs}.events"), Running(stage, "worker"):
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while time.monotonic() < until and sum(stage.ends().values()) == 0:
             time.sleep(0.2)
         stage.drained()
@@ -125,7 +125,7 @@ def test_the_doctor_names_what_is_away_without_its_password(stage: Stage) -> Non
     away = {"HOSTLEDGER_KAFKA": "127.0.0.1:1", "HOSTLEDGER_CLICKHOUSE": "clickhouse://me@127.0.0.1:1/books"}
     asked = [*DOOR, "doctor", "--format", "json"]
     done = subprocess.run(
-        asked, env={**stage.environment, **away}, capture_output=True, text=True, timeout=60, check=False
+        asked, env={**stage.environment, **away}, capture_output=True, text=True, timeout=180, check=False
     )
     told = {finding["what"]: finding for finding in json.loads(done.stdout)}
     assert done.returncode == 1
