@@ -44,7 +44,8 @@ _having = {
     name: bytes(name in struct.__struct_fields__ for struct in VIEWER_TYPES).ljust(OTHER + 1, b"\0") for name in _RARE
 }
 """By kind: whether events have the field."""
-_SETTLED_EVENTS = 4000
+SETTLED_EVENTS = 4000
+"""So many events have values that are still near the processor when they are turned into columns."""
 
 
 class ViewerColumns:
@@ -66,7 +67,7 @@ class ViewerColumns:
         for name in _RARE:
             if any(having := kinds.translate(_having[name])):
                 self._values[name].extend(map(_getters[name], compress(events, having)))
-        if len(self._values["event_id"]) >= _SETTLED_EVENTS:
+        if len(self._values["event_id"]) >= SETTLED_EVENTS:
             self._settle()
 
     def frame(self) -> pl.DataFrame:
@@ -80,7 +81,7 @@ class ViewerColumns:
         return pl.DataFrame(columns).rename({"occurred_at": "occurred_ms"}).select(list(VIEWER_EVENTS))
 
     def _settle(self) -> None:
-        """Turn values into columns while they are still near the processor."""
+        """Turn the values so far into columns, and let them go."""
         for name, values in self._values.items():
             text = _dtypes[name] == pl.String
             self._settled[name].append(id_column(values) if text else pl.Series(values, dtype=_dtypes[name]))
