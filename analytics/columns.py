@@ -1,7 +1,7 @@
 """Viewer events as growing columns: they are most of what arrives, and the way into columns is most of the work."""
 
 from collections.abc import Sequence
-from itertools import repeat
+from itertools import compress
 from operator import attrgetter
 from typing import Any
 
@@ -19,7 +19,6 @@ _kind_of: dict[type, int] = dict.fromkeys((*TYPES.values(), *LOOSE_TYPES), OTHER
     for struct in (*TYPES.values(), *LOOSE_TYPES)
     if issubclass(struct, ViewerEvent)
 }
-_GIFT = VIEWER_TYPE_NAMES.index("gift_sent")
 _type_dtype = pl.Enum(VIEWER_TYPE_NAMES)
 
 VIEWER_EVENTS: dict[str, Any] = {
@@ -36,40 +35,64 @@ VIEWER_EVENTS: dict[str, Any] = {
 }
 
 
-class ViewerColumns:
-    """Viewer events as growing columns; the events themselves are let go at once, which keeps memory near."""
+_ALWAYS = ("event_id", "occurred_at", "session_id", "viewer_id")
+_RARE = {"product_id": None, "source": None, "amount_minor": None, "currency": None, "count": 1}
+"""Fields that only some types have, and what stands for them in the others."""
+_dtypes = VIEWER_EVENTS | {"occurred_at": pl.Int64}
+_getters = {name: attrgetter(name) for name in (*_ALWAYS, *_RARE)}
+_having = {
+    name: bytes(name in struct.__struct_fields__ for struct in VIEWER_TYPES).ljust(OTHER + 1, b"\0") for name in _RARE
+}
+"""By kind: whether events have the field."""
+SETTLED_EVENTS = 4000
+"""So many events have values that are still near the processor when they are turned into columns."""
 
-    _TEXT = ("event_id", "session_id", "viewer_id", "product_id", "currency", "source")
-    _NUMBERS = ("occurred_at", "count", "amount_minor")
-    _OF_GIFTS = ("currency", "amount_minor")
+
+class ViewerColumns:
+    """Viewer events as growing columns; the events themselves are let go at once, which keeps memory near.
+
+    Rare fields are read from the events that have them alone, and get their places at the end.
+    """
 
     def __init__(self) -> None:
         self._kinds = bytearray()
-        self._values: dict[str, list[Any]] = {name: [] for name in (*self._TEXT, *self._NUMBERS)}
+        self._values: dict[str, list[Any]] = {name: [] for name in _getters}
+        self._settled: dict[str, list[pl.Series]] = {name: [] for name in _getters}
 
     def add(self, events: Sequence[ViewerEvent], kinds: bytes) -> None:
         """Take events in; kinds: of each, as `kinds_of` gives them."""
         self._kinds += kinds
-        absent = () if _GIFT in kinds else self._OF_GIFTS
-        for name, values in self._values.items():
-            values.extend(repeat(None, len(events)) if name in absent else map(_getters[name], events))
+        for name in _ALWAYS:
+            self._values[name].extend(map(_getters[name], events))
+        for name in _RARE:
+            if any(having := kinds.translate(_having[name])):
+                self._values[name].extend(map(_getters[name], compress(events, having)))
+        if len(self._values["event_id"]) >= SETTLED_EVENTS:
+            self._settle()
 
     def frame(self) -> pl.DataFrame:
         """Give the frame of all events taken in, VIEWER_EVENTS."""
-        values = self._values
-        return pl.DataFrame(
-            {
-                **{name: id_column(values[name]) for name in self._TEXT},
-                "occurred_ms": values["occurred_at"],
-                "type": pl.Series(np.frombuffer(self._kinds, dtype=np.uint8)).cat.to(_type_dtype),
-                "count": values["count"],
-                "amount_minor": values["amount_minor"],
-            },
-            schema_overrides=VIEWER_EVENTS,
-        ).select(list(VIEWER_EVENTS))
+        self._settle()
+        columns = {
+            **{name: pl.concat(self._settled[name]) for name in _ALWAYS},
+            **{name: self._placed(name) for name in _RARE},
+            "type": pl.Series(np.frombuffer(self._kinds, dtype=np.uint8)).cat.to(_type_dtype),
+        }
+        return pl.DataFrame(columns).rename({"occurred_at": "occurred_ms"}).select(list(VIEWER_EVENTS))
 
+    def _settle(self) -> None:
+        """Turn the values so far into columns, and let them go."""
+        for name, values in self._values.items():
+            text = _dtypes[name] == pl.String
+            self._settled[name].append(id_column(values) if text else pl.Series(values, dtype=_dtypes[name]))
+            values.clear()
 
-_getters = {name: attrgetter(name) for name in (*ViewerColumns._TEXT, *ViewerColumns._NUMBERS)}  # noqa: SLF001  # same module
+    def _placed(self, name: str) -> pl.Series:
+        """Give a rare field as a whole column."""
+        instead = pl.Series([_RARE[name]], dtype=_dtypes[name])
+        values = pl.concat([*self._settled[name], instead])
+        having = np.frombuffer(self._kinds.translate(_having[name]), dtype=bool)
+        return values.gather(np.where(having, np.cumsum(having) - 1, len(values) - 1))
 
 
 def kinds_of(events: Sequence[Event]) -> bytes:

@@ -7,6 +7,7 @@ read patiently, so that one bad event never harms its neighbours.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, Self, Union
 
 import msgspec
@@ -27,6 +28,8 @@ FEW = 4
 _NEWLINE = ord("\n")
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _MARK = b"\xef\xbb\xbf"  # the byte-order mark that some tools put before the first line
+_is_of_viewer = bytes(kind != OTHER for kind in range(256))
+_is_other = bytes(kind == OTHER for kind in range(256))
 _index = re.compile(r"`\$\[(\d+)\]")
 _strict = msgspec.json.Decoder(Union[tuple(TYPES.values())])  # noqa: UP007  # the members are data
 _loose = msgspec.json.Decoder(Union[tuple(LOOSE_TYPES)])  # noqa: UP007  # as above
@@ -185,12 +188,8 @@ def _keep(events: list[Event], position: int, read: _Reading) -> None:
     viewer: Sequence[Any] = events
     other: list[tuple[Event, int]] = []
     if OTHER in kinds:
-        other = [
-            (event, number)
-            for number, (event, kind) in enumerate(zip(events, kinds, strict=True), position)
-            if kind == OTHER
-        ]
-        viewer = [event for event, kind in zip(events, kinds, strict=True) if kind != OTHER]
+        other = [(events[at], position + at) for at in compress(range(len(events)), kinds.translate(_is_other))]
+        viewer = list(compress(events, kinds.translate(_is_of_viewer)))
         kinds = kinds.replace(bytes([OTHER]), b"")
     for event in events if read.check_viewers else [event for event, _ in other]:
         rejection.check(event)

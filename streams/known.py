@@ -41,30 +41,18 @@ class KnownIds:
 
 def without_known(events: pl.DataFrame, known: KnownIds, warehouse: Warehouse, batch: int) -> pl.DataFrame:
     """Drop repeats: within the batch, and of events that the warehouse holds from other batches."""
-    events = _first_ones(events)
-    suspects = events.filter(known.suspects(events))
-    if suspects.is_empty():
-        return events
-    stored = warehouse.query(
-        "core_known_viewer_events",
-        viewers=suspects["viewer_id"].unique().to_list(),
-        event_ids=suspects["event_id"].to_list(),
-        batch=batch,
-    )
-    return events.join(stored, on="event_id", how="anti", maintain_order="left")
-
-
-def _first_ones(events: pl.DataFrame) -> pl.DataFrame:
-    """Keep the first event of each id; only ids whose hash comes twice are compared."""
-    hashes = events["event_id"].hash().to_numpy()
-    ordered = np.sort(hashes)
-    twice = ordered[1:][ordered[1:] == ordered[:-1]]
-    if not len(twice):
-        return events
-    alike = _member(hashes, twice)
-    kept = ~alike
-    kept[alike] = events["event_id"].filter(alike).is_first_distinct().to_numpy()
-    return events.filter(kept)
+    new = events["event_id"].is_first_distinct().to_numpy(writable=True)
+    rows = np.flatnonzero(new & known.suspects(events).to_numpy())
+    if len(rows):
+        suspects = events[rows]
+        stored = warehouse.query(
+            "core_known_viewer_events",
+            viewers=suspects["viewer_id"].unique().to_list(),
+            event_ids=suspects["event_id"].to_list(),
+            batch=batch,
+        )
+        new[rows] = ~suspects["event_id"].is_in(stored["event_id"].implode())
+    return events.filter(new)
 
 
 def _by_minute(events: pl.DataFrame) -> list[tuple[int, np.ndarray, np.ndarray]]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from nights import examples
 from test_contract import EXAMPLES, LINE
 
-from analytics import decoding
+from analytics import columns, decoding
 from analytics.columns import ViewerColumns, kinds_of
 from analytics.decoding import Decoded, decode
 from analytics.events import Event, ViewerEvent
@@ -385,6 +385,38 @@ def test_amounts_and_items_of_an_order_are_the_sums_of_its_lines() -> None:
     order = decode(line_of(ORDER)).facts.orders
     assert order.select("amount_minor", "items").row(0) == (900, 4)
     assert order.schema["amount_minor"] == pl.Int64
+
+
+FIELDS = ("event_id", "occurred_at", "type", "session_id", "viewer_id", "product_id")
+MORE = {"count": 1, "amount_minor": None, "currency": None, "source": None}
+"""Fields behind FIELDS in the columns, and what stands where an event has them not."""
+
+
+@st.composite
+def viewer_events(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Viewer events of all types in any order, ids as texts or numbers, optional fields there or not."""
+    kinds = [kind for kind, event in EXAMPLES.items() if "viewer_id" in event and "order_id" not in event]
+    drawn = []
+    for number, kind in enumerate(draw(st.lists(st.sampled_from(kinds), max_size=12))):
+        event = EXAMPLES[kind] | {"event_id": draw(st.sampled_from([number, f"e{number}"])), "occurred_at": number}
+        absent = draw(st.sampled_from([(), ("count", "source")]))
+        drawn.append({name: value for name, value in event.items() if name not in absent})
+    return drawn
+
+
+@settings(deadline=None, max_examples=60)
+@given(events=viewer_events(), settled=st.sampled_from([1, 3, 4000]))
+def test_every_field_of_a_viewer_event_stays_with_it(events: list[dict[str, Any]], settled: int) -> None:
+    """Rare fields are read apart from the others, and columns grow part by part; here they meet again."""
+    with pytest.MonkeyPatch.context() as patched, pieces_of(300):
+        patched.setattr(columns, "SETTLED_EVENTS", settled)
+        found = decode(b"\n".join(map(line_of, events))).facts.viewer_events
+    wanted = [
+        (str(event["event_id"]), *(event.get(name) for name in FIELDS[1:]), *({**MORE, **event}[name] for name in MORE))
+        for event in events
+    ]
+    assert found.rows() == wanted
+    assert found.schema == columns.VIEWER_EVENTS
 
 
 @pytest.mark.parametrize("around", [[], [JOIN], [JOIN, ORDER]])

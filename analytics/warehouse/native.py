@@ -46,7 +46,8 @@ def _fitted(of: Kind, column: pl.Series) -> pl.Series:
     if column.dtype == fit:
         return column
     cast = column.cast(fit)
-    if column.dtype != pl.Null and not cast.cast(column.dtype).equals(column):
+    always_fits = isinstance(column.dtype, (pl.Null, pl.Enum))
+    if not always_fits and not cast.cast(column.dtype).equals(column):
         raise WarehouseError(f"{of.name} cannot hold its values exactly ({column.dtype})")
     return cast
 
@@ -108,8 +109,7 @@ def _low_cardinality(of: Kind, column: pl.Series) -> bytes:
     nullable = inner.name == "Nullable"
     texts = column if nullable else column.fill_null("")
     values = texts.drop_nulls().unique(maintain_order=True)
-    numbered = pl.DataFrame({"value": values, "number": pl.int_range(nullable, len(values) + nullable, eager=True)})
-    numbers = pl.DataFrame({"value": texts}).join(numbered, on="value", how="left", maintain_order="left")["number"]
+    numbers = texts.cast(pl.Enum(values)).to_physical().cast(pl.UInt32) + nullable
     keys = pl.concat([pl.Series("value", [""]), values]) if nullable else values
     width = next(width for width in range(3) if len(keys) <= 1 << (8 << width))
     return b"".join(
