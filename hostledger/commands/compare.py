@@ -18,11 +18,11 @@ from analytics.metrics import day_start_ms
 from analytics.rules import DAY_MS
 from analytics.warehouse import Warehouse
 from hostledger.arms import arms
-from hostledger.commands.report import FromOption, ToOption
 from hostledger.comparing import CONFIDENCE, Comparison, Question, checked, compared, currencies
 from hostledger.output import Format, FormatOption, refuse, refusing, show, tell
 from hostledger.reading import CurrencyOption, DataOption, ModelOption, ZoneOption, currency_code, opened, settings_of
 from hostledger.settings import Settings, WrongSetting, model_name, time_zone
+from hostledger.windows import FromOption, ToOption
 
 
 class Part(StrEnum):
