@@ -44,7 +44,7 @@ check: install-dev
 # What a night is for: two hundred deaths of workers at random moments, twenty of which `make test` has too, several
 # times as many random scenarios, and a thousand experiments whose truth is known.
 NIGHTLY := faults lanes processor engines_alike core_equals_referee core_units shares contract decoding
-NIGHTLY += experiments_truth experiments_exposures removal
+NIGHTLY += warehouse_values experiments_truth experiments_exposures removal
 
 soak: install-dev
 	HOSTLEDGER_DEATHS=200 HOSTLEDGER_REQUIRE=kafka $(BIN)/python -m pytest tests/test_stream.py -k random_deaths

@@ -24,28 +24,33 @@ REQUIRED = set(os.environ.get("HOSTLEDGER_REQUIRE", "").replace(",", " ").split(
 
 LONGEST = (
     "test_stream",
-    "test_faults",
-    "test_lanes",
-    "test_page_browser",
-    "test_boards_values",
-    "test_kafka_dead_letters",
     "test_stream_commands",
-    "test_grafana_panels",
+    "test_kafka_dead_letters",
+    "test_faults",
     "test_benchmarks_stream",
-    "test_boards_live",
-    "test_boards_hosts",
-    "test_boards_finance",
+    "test_lanes",
+    "test_collector",
     "test_kafka_topics",
     "test_packer",
-    "test_commands_server",
-    "test_page_streams",
+    "test_page_browser",
+    "test_commands_feeding",
     "test_commands_reading",
+    "test_page_streams",
+    "test_warehouse_contract",
+    "test_warehouse_values",
     "test_engines_alike",
+    "test_boards_values",
+    "test_processor",
+    "test_shares",
+    "test_boards_hosts",
+    "test_boards_live",
+    "test_boards_by_hand",
+    "test_server",
+    "test_boards_finance",
+    "test_core_equals_referee",
+    "test_benchmarks",
 )
 """Files that take longest, the longest first; files run whole, some at a time."""
-
-BROKER_OF_ITS_OWN = {"test_stream"}
-"""Files that stop the broker, or need it for long; all others take turns with one."""
 
 
 @pytest.fixture(scope="session")
@@ -99,10 +104,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that all workers end at about the same time."""
     ranks = {name: rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(item.path.stem, len(ranks)))
-    with_broker = {item.path.stem for item in items if "kafka" in item.fixturenames} - BROKER_OF_ITS_OWN
-    for item in items:
-        file = item.path.stem
-        item.add_marker(pytest.mark.xdist_group("broker" if file in with_broker else file))
 
 
 def lacking(what: str, reason: str) -> NoReturn:
