@@ -3,8 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # What pip would do file by file, on all cores; a file that is no Python for this version harms nobody, as with pip.
 COMPILE := $(BIN)/python -m compileall -q -j 0 .venv/lib || true
-# More workers than cores: some wait at any time, for Kafka or a browser. tests/conftest.py says what goes together.
-PARALLEL := --numprocesses 4 --dist loadgroup --no-loadscope-reorder
+# More workers than cores: some wait at any time, for Kafka or a browser.
+PARALLEL := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .PHONY: install install-dev demo test check soak bench bench-stream bench-boards lock clean

@@ -1,7 +1,8 @@
 """Who is watching now: the marks of open and recent watches in memory, and the changes of presence a batch brings.
 
-Memory holds pairs (viewer, session) that are open or had a mark or an idle end since the floor; of every other pair it
-holds that everything about it is older and closed. What touches such a pair is looked up.
+Memory holds pairs (viewer, session) that are open or had a mark or an idle end since the floor; of every other pair,
+and of what such a pair had before it came back, it holds that all of it is older and closed. What touches that is
+looked up.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from streams import lanes
 PAIR = ["viewer_id", "session_id"]
 MARKS = {"viewer_id": pl.String, "session_id": pl.String, "at_ms": pl.Int64, "on": pl.Boolean}
 WATCHES = {"viewer_id": pl.String, "session_id": pl.String, "start_ms": pl.Int64, "end_ms": pl.Int64}
-CHECKS = {"viewer_id": pl.String, "session_id": pl.String, "check_ms": pl.Int64}
+CHECKS = {"viewer_id": pl.String, "session_id": pl.String, "first_ms": pl.Int64, "check_ms": pl.Int64}
 CHANGES = {"viewer_id": pl.String, "session_id": pl.String, "at_ms": pl.Int64, "change": pl.Int64}
 
 
@@ -25,7 +26,8 @@ class Live:
     """What is known of live pairs.
 
     marks: their joins and leaves. watched: the watches that are booked for them (end OPEN_MS while on).
-    checks: pairs with a join that no leave answers, and when that join ends, or may end, by silence.
+    checks: pairs with a join that no leave answers; when the first and the last of their watches end, or may end, by
+    silence (first_ms, check_ms). A word that comes late may undo the first end although the last is still to come.
     """
 
     marks: pl.DataFrame
@@ -97,39 +99,44 @@ def restored(marks: pl.DataFrame, arrival: Arrival, warehouse: Warehouse, next_f
 
 
 def _with_looked_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> Live:
-    """Bring back the pairs that memory has let go and this batch may touch."""
+    """Bring back the marks that memory has let go and this batch may touch, with all that is booked for their pairs."""
     viewers = _viewers_to_look_up(live, arrival, warehouse)
     if not viewers:
         return live
     stored = warehouse.query("core_marks_of_viewers", viewers=viewers, batch=arrival.batch)
-    lost = stored.join(live.marks.select(PAIR).unique(), on=PAIR, how="anti").select(
-        pl.col(name).cast(dtype) for name, dtype in MARKS.items()
-    )
+    marks = stored.select(pl.col(name).cast(dtype) for name, dtype in MARKS.items()).unique()
+    lost = marks.join(live.marks, on=list(MARKS), how="anti")
     if lost.is_empty():
         return live
+    pairs = lost.select(PAIR).unique()
     booked = warehouse.query(
         "core_presence_of_viewers",
-        sessions=lost["session_id"].unique().to_list(),
-        viewers=lost["viewer_id"].unique().to_list(),
+        sessions=pairs["session_id"].unique().to_list(),
+        viewers=pairs["viewer_id"].unique().to_list(),
         batch=arrival.batch,
-    ).join(lost.select(PAIR).unique(), on=PAIR, how="semi")
+    ).join(pairs, on=PAIR, how="semi")
     return Live(
         pl.concat([live.marks, lost]),
-        pl.concat([live.watched, _watches_of(booked)]),
-        pl.concat([live.checks, lost.select(PAIR).unique().with_columns(check_ms=pl.lit(None, dtype=pl.Int64))]),
+        pl.concat([live.watched.join(pairs, on=PAIR, how="anti"), _watches_of(booked)]),
+        pl.concat([live.checks.join(pairs, on=PAIR, how="anti"), pairs], how="diagonal"),
     )
 
 
 def _viewers_to_look_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> list[str]:
+    """Viewers whose older marks may matter: those with old events, and those whose first mark in memory is a leave.
+
+    A pair may be in memory with its latest marks alone: its older ones were let go before it came back.
+    """
     if arrival.floor_ms is None:
         return []
     old = arrival.activity.filter(pl.col("at_ms") < arrival.floor_ms)["viewer_id"]
-    strangers = arrival.marks.join(live.marks.select(PAIR).unique(), on=PAIR, how="anti").join(
-        arrival.ends, on="session_id", how="left"
-    )
-    after_end = (pl.col("ended_ms") <= pl.col("at_ms")).fill_null(value=False)
-    first = strangers.sort("at_ms", "on").unique(PAIR, keep="first", maintain_order=True)
-    found = pl.concat([old, strangers.filter(after_end)["viewer_id"], first.filter(~pl.col("on"))["viewer_id"]])
+    known = live.marks.group_by(PAIR).agg(known_ms=pl.col("at_ms").min())
+    marks = arrival.marks.join(known, on=PAIR, how="left").join(arrival.ends, on="session_id", how="left")
+    stranger = pl.col("known_ms").is_null()
+    after_end = marks.filter(stranger & (pl.col("ended_ms") <= pl.col("at_ms")).fill_null(value=False))
+    first = marks.sort("at_ms", "on").unique(PAIR, keep="first", maintain_order=True)
+    leaving = first.filter(~pl.col("on") & (stranger | (pl.col("at_ms") <= pl.col("known_ms"))))
+    found = pl.concat([old, after_end["viewer_id"], leaving["viewer_id"]])
     unsettled = arrival.moved.filter(pl.col("old_ms").is_not_null() | (pl.col("ended_ms") < arrival.floor_ms))[
         "session_id"
     ]
@@ -170,9 +177,12 @@ def _target(marks: pl.DataFrame, arrival: Arrival, warehouse: Warehouse) -> tupl
     standing = watches.with_columns(
         pl.when(pl.col("end_ms") > arrival.newest_ms).then(OPEN_MS).otherwise("end_ms").alias("end_ms")
     )
-    last_end = watches.group_by(PAIR).agg(check_ms=pl.col("end_ms").max())
+    ends = watches.group_by(PAIR).agg(first_ms=pl.col("end_ms").min(), check_ms=pl.col("end_ms").max())
     checks = (
-        unclosed.select(PAIR).unique().join(last_end, on=PAIR, how="left").with_columns(pl.col("check_ms").fill_null(0))
+        unclosed.select(PAIR)
+        .unique()
+        .join(ends, on=PAIR, how="left")
+        .with_columns(pl.col("first_ms", "check_ms").fill_null(0))
     )
     return standing.select(list(WATCHES)), checks.select(list(CHECKS))
 

@@ -7,18 +7,20 @@ from typing import Any
 import pytest
 from nights import seeds
 from referee import books as referee_books
-from referee_intervals import FOREVER
+from referee_intervals import FOREVER, watches
 from referee_models import EVERY_MODEL, RefereeRules
 from referee_rollups import ACTIONS, rollups
 from scenario_stage import Event
 from scenarios import scenario, to_bytes
-from warehouse_books import activity, online, posted, refereed, revenue
+from warehouse_books import activity, online, posted, refereed, revenue, rows
 
 from analytics.rules import Rules
 from analytics.warehouse.embedded import Embedded
 from streams.processor import Processor
 
 Make = Callable[..., Processor]
+HOUR_MS = 3_600_000
+EVENING_MS = 1_760_000_000_000
 STREAMED = tuple(model for model in EVERY_MODEL if model != "markov")
 
 
@@ -98,3 +100,40 @@ def test_a_processor_that_starts_anew_between_batches_knows_what_it_knew(
         running.process("test", to_bytes(stirred[start : start + 40]), start + 1, 0)
     assert posted(warehouse) == refereed(referee_books(events, RefereeRules(models=STREAMED)).entries)
     assert_rollups(warehouse, events, running.state.newest_ms or 0, STREAMED)
+
+
+def lives(random: Random, viewers: int = 60) -> list[Event]:
+    """Viewers who come and go for thirty hours, most often without a leave, silent for hours in between."""
+    kinds = ("viewer_joined", "viewer_joined", "viewer_left", "commented", "commented", "commented")
+    events = [
+        {"type": random.choice(kinds), "viewer_id": f"v{viewer}", "session_id": f"s{random.randrange(2)}"}
+        for viewer in range(viewers)
+        for _ in range(random.randrange(2, 12))
+    ]
+    return [
+        event | {"event_id": f"e{number}", "occurred_at": EVENING_MS + random.randrange(30 * HOUR_MS)}
+        for number, event in enumerate(events)
+    ]
+
+
+@pytest.mark.parametrize("seed", seeds(60, 2, 12))
+def test_a_word_that_comes_late_undoes_a_silence(warehouse: Embedded, processor: Make, seed: int) -> None:
+    """Most events in order, some hours late: the silence that they break was booked, and let go of, long before."""
+    random = Random(seed)
+    late = lambda event: event["occurred_at"] + random.choice((0, 0, 0, 30 * HOUR_MS)) * random.random()  # noqa: E731  # drawn once per event
+    events = lives(random)
+    feed(processor(), sorted(events, key=late), 40, random)
+    found = rows(
+        warehouse,
+        "SELECT session_id, viewer_id, toUnixTimestamp64Milli(at) AS ms, sum(change) AS changes FROM presence "
+        "GROUP BY 1, 2, 3 HAVING changes != 0",
+    )
+    newest = max(event["occurred_at"] for event in events)
+    expected = {
+        (session, viewer, str(at), change)
+        for (session, viewer), watched in watches(events, Rules().idle_ms).items()
+        for start, end in watched
+        for at, change in ((start, "1"), (end, "-1"))
+        if at <= newest
+    }
+    assert set(found) == expected
