@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from analytics.warehouse import WarehouseError
+from analytics.warehouse import WarehouseError, roles
+from analytics.warehouse.address import Address
 from analytics.warehouse.server import Server
 from hostledger.output import refuse, refusing, tell
 from hostledger.reading import settings_of
@@ -16,6 +17,9 @@ def migrate(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="print the SQL that would run, and change nothing")
     ] = False,
+    with_roles: Annotated[
+        bool, typer.Option("--roles", help="print the SQL that makes roles, and change nothing")
+    ] = False,
 ) -> None:
     """Make the database of this version's schema on a ClickHouse server, or bring it up to date.
 
@@ -23,11 +27,18 @@ def migrate(
 
     Example: hostledger migrate --dry-run > next.sql
 
+    Example: hostledger migrate --roles > roles.sql
+
     The server is the one that HOSTLEDGER_CLICKHOUSE names; its user may create databases and tables. The password comes
     from HOSTLEDGER_CLICKHOUSE_PASSWORD. With HOSTLEDGER_CLUSTER every table is a replicated one on each server of that
     cluster, and a distributed one over it. Migrations are applied once each, in order; one that was cut short is done
     again. Prints what was applied, one name a line. A warehouse folder needs no migration: it is brought up to date
     when it is opened.
+
+    --roles prints statements for the server's administrator, which may be repeated: hostledger_operator reads all,
+    hostledger_writer reads and inserts, hostledger_finance reads the books and no viewer, hostledger_closer is finance
+    that may close months and import rates, hostledger_host sees its own shifts and ledger lines. A host's user is named
+    host_ and the host's id. Then: GRANT hostledger_finance TO somebody.
     """
     settings = settings_of(context)
     if not settings.clickhouse:
@@ -37,6 +48,10 @@ def migrate(
         )
     cluster = settings.cluster or None
     with refusing(WarehouseError):
+        if with_roles:
+            database = Address.read(settings.clickhouse).database
+            typer.echo("".join(f"{statement};\n" for statement in roles.statements(database, cluster)), nl=False)
+            return
         if dry_run:
             statements = Server.planned(settings.clickhouse, password=settings.clickhouse_password, cluster=cluster)
             typer.echo("".join(f"{statement};\n\n" for statement in statements), nl=False)
