@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import pytest
 from books_referee import LANE, Ledger, Line
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from native_child import PASSWORD
 from nights import NIGHT
@@ -196,6 +196,7 @@ def test_months_close_in_order_once_each_and_after_their_end() -> None:
             standing.due(january, LATER_MS, through=False)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 8_000_000_000_000), st.sampled_from(["UTC", "Asia/Shanghai", "America/New_York", "Africa/Cairo"]))
 def test_months_meet_without_gap_and_hold_what_their_name_says(at_ms: int, name: str) -> None:
     zone = ZoneInfo(name)

@@ -6,8 +6,9 @@ from contextlib import closing
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from nights import NIGHT
 from scenarios import scenario, to_bytes
 from test_commands_reading import asked, run
 from warehouse_stage import RECORDED_MS
@@ -53,6 +54,7 @@ def an_order(draw):
     return tuple(amounts)
 
 
+@settings(max_examples=500 if NIGHT else 50, deadline=None)
 @given(st.lists(an_order(), max_size=6))
 def test_pairs_are_those_of_the_referee_and_close_with_the_hosts_and_the_orders(orders):
     found = bridged(*held(orders))

@@ -6,8 +6,9 @@ from fractions import Fraction
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from nights import NIGHT
 
 from analytics import rates
 from analytics.currencies import EXPONENTS
@@ -38,6 +39,7 @@ def rounded(exact):
         return int(exact.quantize(Decimal(1), rounding=ROUND_HALF_EVEN))
 
 
+@settings(max_examples=500 if NIGHT else 40, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 3), CODES, st.integers(-(10**15), 10**15), st.integers(0, 10**15)), min_size=1),
     st.dictionaries(st.tuples(st.integers(0, 3), CODES), TEXTS, min_size=20, max_size=20),
@@ -126,6 +128,7 @@ def test_what_is_no_rate_is_refused_by_line_field_and_value(text, said):
     assert said in str(refused.value)
 
 
+@settings(max_examples=50, deadline=None)
 @given(TEXTS)
 def test_a_rate_is_shown_as_it_was_given(text):
     shown = rates.text(stored(f"{DAY},CNY,EUR,{text}\n")["rate"].item())
