@@ -13,7 +13,6 @@ from hostledger.settling import FeesOption, Month, PeriodOption, asked_for, mont
 from hostledger.statements.files import file_stem, write
 from hostledger.statements.page import Heading
 
-
 _LISTS = {
     "host": "hostledger settle --by host",
     "owner": "hostledger likeness",
