@@ -183,6 +183,11 @@ def test_an_amount_over_days_adds_up_however_it_is_cut(amount: int, length: int,
     assert reached[-1] - reached[0] == amount
 
 
+def test_a_part_of_days_is_rounded_half_to_even() -> None:
+    first, until, middle = date(2026, 10, 22), date(2026, 11, 11), date(2026, 11, 1)
+    assert [accrued(amount, first, until, middle) for amount in (1_000, 1_001, 1_003)] == [500, 500, 502]
+
+
 def test_a_fee_counts_the_days_that_the_contract_touches() -> None:
     october = Days(date(2026, 10, 1), date(2026, 11, 1), UTC)
     contract = {"fee_minor": 700, "valid_from_ms": at("2026-10-30T12:00"), "valid_to_ms": at("2026-11-05T00:01")}
