@@ -6,7 +6,6 @@ are rounded half to even to the minor unit of the reporting currency, and what r
 """
 
 import csv
-import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -53,7 +52,7 @@ class Rate:
 
 def read(text: str) -> pl.DataFrame:
     """Read rates from CSV with the columns date, from, to, rate. Returns RATES without version. Raises WrongRate."""
-    lines = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
+    lines = csv.reader(text.removeprefix("\ufeff").splitlines())
     header = [name.strip().lower() for name in next(lines, [])]
     if header != _HEADER:
         raise WrongRate(f"line 1: the columns are {','.join(header) or 'missing'}; they must be {','.join(_HEADER)}")

@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -18,8 +19,10 @@ from scenarios import scenario, to_bytes
 from warehouse_books import rows
 from warehouse_stage import NOON_MS, RECORDED_MS, execute
 
+from analytics import rates
+from analytics.periods import Period
 from analytics.rules import Rules
-from analytics.warehouse import Warehouse, WarehouseError, asking
+from analytics.warehouse import Warehouse, WarehouseError, asking, books, tables
 from analytics.warehouse.embedded import Embedded
 from analytics.warehouse.server import Server
 from dashboards.boards import BOARDS
@@ -53,11 +56,21 @@ def both(tmp_path_factory: pytest.TempPathFactory, clickhouse: Any) -> Iterator[
             for start in range(0, len(stirred), 60):
                 processor.process("test", to_bytes(stirred[start : start + 60]), start + 1, 0)
             processor.refit()
+            close(engine)
         yield engines
     finally:
         engines["server"].run(f"DROP DATABASE {engines['server'].database}")
         for engine in engines.values():
             engine.close()
+
+
+def close(engine: Warehouse) -> None:
+    """Close the month of the books, and store a rate."""
+    known = books.books(engine, ZoneInfo("UTC"))
+    assert known.earliest_ms
+    books.close(engine, Period.holding(known.earliest_ms, known.zone), known, RECORDED_MS)
+    rate = rates.news(rates.read("date,from,to,rate\n2023-11-01,CNY,EUR,0.12\n"), pl.DataFrame(schema=rates.RATES))
+    engine.insert("rates", tables.rates(rate, "rates.csv", RECORDED_MS), "rates")
 
 
 def asked_for(warehouse: Warehouse, name: str) -> dict[str, Any]:
@@ -83,6 +96,9 @@ def asked_for(warehouse: Warehouse, name: str) -> dict[str, Any]:
         "idle_ms": 14_400_000,
         "source": "test",
         "text": "SELECT 1",
+        "zone": "Asia/Shanghai",
+        "known_ms": RECORDED_MS + 1,
+        "posted": 1,
     }
     found: dict[str, Any] = {}
     for parameter, told in re.findall(r"\{(\w+):([\w()]+)\}", asking.named(name)):

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from analytics.warehouse import WarehouseError
+from analytics.warehouse import WarehouseError, roles
+from analytics.warehouse.address import Address
 from analytics.warehouse.embedded import Embedded
 from analytics.warehouse.retention import Kept, Retention
 from analytics.warehouse.server import Server
@@ -19,12 +20,17 @@ def migrate(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="print the SQL that would run, and change nothing")
     ] = False,
+    with_roles: Annotated[
+        bool, typer.Option("--roles", help="print the SQL that makes roles, and change nothing")
+    ] = False,
 ) -> None:
     """Make the database of this version's schema on a ClickHouse server, or bring it up to date.
 
     Example: HOSTLEDGER_CLICKHOUSE=clickhouse://migrator@127.0.0.1:9000/hostledger hostledger migrate
 
     Example: hostledger migrate --dry-run > next.sql
+
+    Example: hostledger migrate --roles > roles.sql
 
     The server is the one that HOSTLEDGER_CLICKHOUSE names; its user may create databases and tables. The password comes
     from HOSTLEDGER_CLICKHOUSE_PASSWORD. With HOSTLEDGER_CLUSTER every table is a replicated one on each server of that
@@ -34,11 +40,16 @@ def migrate(
 
     What viewers did, raw, is kept for HOSTLEDGER_RETENTION_DAYS (180) after it was recorded; this command sets it, on a
     server and in the folder that HOSTLEDGER_DATA names. It only ever gets longer, unless HOSTLEDGER_RETENTION_SHORTER
-    is yes: what is older then goes for good. Money and its evidence are kept for ever.
+    is yes: what is older then goes for good. Money and its evidence are kept for ever. --dry-run leaves this out.
+
+    --roles prints statements for the server's administrator, which may be repeated: hostledger_operator reads all,
+    hostledger_writer reads and inserts, hostledger_finance reads the books and no viewer, hostledger_closer is finance
+    that may close months and import rates, hostledger_host sees its own shifts and ledger lines. A host's user is named
+    host_ and the host's id. Then: GRANT hostledger_finance TO somebody.
     """
     settings = settings_of(context)
     if not settings.clickhouse:
-        if not dry_run and (settings.data / "clickhouse").is_dir():
+        if not (dry_run or with_roles) and (settings.data / "clickhouse").is_dir():
             with refusing(WarehouseError), closing(Embedded.open(settings.data)) as folder:
                 _tell_kept(folder.retain(settings.retention()), settings.retention())
             return
@@ -48,6 +59,10 @@ def migrate(
         )
     cluster = settings.cluster or None
     with refusing(WarehouseError):
+        if with_roles:
+            database = Address.read(settings.clickhouse).database
+            typer.echo("".join(f"{statement};\n" for statement in roles.statements(database, cluster)), nl=False)
+            return
         if dry_run:
             statements = Server.planned(settings.clickhouse, password=settings.clickhouse_password, cluster=cluster)
             typer.echo("".join(f"{statement};\n\n" for statement in statements), nl=False)

@@ -549,17 +549,17 @@ CREATE VIEW finance_periods ON CLUSTER 'live' (
     model LowCardinality(String) COMMENT 'attribution model; all have the same sums',
     currency LowCardinality(String) COMMENT 'ISO 4217 code; never add across currencies',
     is_closed Bool COMMENT 'the month is closed: its figures never change',
-    gross_minor Int128 COMMENT 'minor units: sales that count in the month',
-    refunds_minor Int128 COMMENT 'minor units: refunds that count in it, positive',
-    net_minor Int128 COMMENT 'minor units: gross_minor - refunds_minor',
-    earlier_minor Int128 COMMENT 'minor units: the part of net_minor that corrects months closed before',
-    restated_minor Int128 COMMENT 'minor units: net of what belongs to the month, whenever it came: as known now',
+    gross_minor Decimal(38, 0) COMMENT 'minor units: sales that count in the month',
+    refunds_minor Decimal(38, 0) COMMENT 'minor units: refunds that count in it, positive',
+    net_minor Decimal(38, 0) COMMENT 'minor units: gross_minor - refunds_minor',
+    earlier_minor Decimal(38, 0) COMMENT 'minor units: the part of net_minor that corrects months closed before',
+    restated_minor Decimal(38, 0) COMMENT 'minor units: net of what belongs to the month, whenever it came: as known now',
     orders Int64 COMMENT 'orders paid in the month, as known now'
 ) AS
 SELECT figures.period AS period, figures.model AS model, figures.currency AS currency,
     toBool(figures.period IN (SELECT toString(closings.period) FROM closings)) AS is_closed,
-    sum(gross) AS gross_minor, sum(refunds) AS refunds_minor, gross_minor - refunds_minor AS net_minor,
-    sum(earlier) AS earlier_minor, sum(restated) AS restated_minor, sum(standing) AS orders
+    toDecimal128(sum(gross), 0) AS gross_minor, toDecimal128(sum(refunds), 0) AS refunds_minor, gross_minor - refunds_minor AS net_minor,
+    toDecimal128(sum(earlier), 0) AS earlier_minor, toDecimal128(sum(restated), 0) AS restated_minor, sum(standing) AS orders
 FROM (
     SELECT period, model, currency, sum(toInt128(finance_lines.gross_minor)) AS gross,
         sum(toInt128(finance_lines.refunds_minor)) AS refunds,
@@ -581,14 +581,14 @@ CREATE VIEW finance_hosts ON CLUSTER 'live' (
     currency LowCardinality(String) COMMENT 'ISO 4217 code; never add across currencies',
     host_id LowCardinality(String) COMMENT 'host, or unattributed, or excess_refund: all of them sum to what was paid',
     host_kind LowCardinality(String) COMMENT 'human, digital or unknown when the order was paid, or the account',
-    gross_minor Int128 COMMENT 'minor units: credited sales',
-    refunds_minor Int128 COMMENT 'minor units: credited refunds, positive',
-    net_minor Int128 COMMENT 'minor units: gross_minor - refunds_minor',
-    earlier_minor Int128 COMMENT 'minor units: the part of net_minor that corrects months closed before'
+    gross_minor Decimal(38, 0) COMMENT 'minor units: credited sales',
+    refunds_minor Decimal(38, 0) COMMENT 'minor units: credited refunds, positive',
+    net_minor Decimal(38, 0) COMMENT 'minor units: gross_minor - refunds_minor',
+    earlier_minor Decimal(38, 0) COMMENT 'minor units: the part of net_minor that corrects months closed before'
 ) AS
-SELECT period, model, currency, host_id, host_kind, sum(toInt128(lines.gross_minor)) AS gross_minor,
-    sum(toInt128(lines.refunds_minor)) AS refunds_minor, sum(toInt128(lines.net_minor)) AS net_minor,
-    sumIf(toInt128(lines.net_minor), is_moved) AS earlier_minor
+SELECT period, model, currency, host_id, host_kind, toDecimal128(sum(toInt128(lines.gross_minor)), 0) AS gross_minor,
+    toDecimal128(sum(toInt128(lines.refunds_minor)), 0) AS refunds_minor, toDecimal128(sum(toInt128(lines.net_minor)), 0) AS net_minor,
+    toDecimal128(sumIf(toInt128(lines.net_minor), is_moved), 0) AS earlier_minor
 FROM finance_lines AS lines
 GROUP BY period, model, currency, host_id, host_kind
 COMMENT 'What did each host earn in each month, as closed?';
@@ -599,14 +599,14 @@ CREATE VIEW finance_sellers ON CLUSTER 'live' (
     currency LowCardinality(String) COMMENT 'ISO 4217 code; never add across currencies',
     seller_id String COMMENT 'seller of the session as known now; empty: sold outside of any',
     platform LowCardinality(String) COMMENT 'platform of the session; empty: none or unknown',
-    gross_minor Int128 COMMENT 'minor units: sales',
-    refunds_minor Int128 COMMENT 'minor units: refunds, positive',
-    net_minor Int128 COMMENT 'minor units: gross_minor - refunds_minor',
-    unattributed_minor Int128 COMMENT 'minor units: the part of net_minor that no host has a claim on'
+    gross_minor Decimal(38, 0) COMMENT 'minor units: sales',
+    refunds_minor Decimal(38, 0) COMMENT 'minor units: refunds, positive',
+    net_minor Decimal(38, 0) COMMENT 'minor units: gross_minor - refunds_minor',
+    unattributed_minor Decimal(38, 0) COMMENT 'minor units: the part of net_minor that no host has a claim on'
 ) AS
-SELECT period, model, currency, seller_id, platform, sum(toInt128(lines.gross_minor)) AS gross_minor,
-    sum(toInt128(lines.refunds_minor)) AS refunds_minor, sum(toInt128(lines.net_minor)) AS net_minor,
-    sumIf(toInt128(lines.net_minor), host_id = 'unattributed') AS unattributed_minor
+SELECT period, model, currency, seller_id, platform, toDecimal128(sum(toInt128(lines.gross_minor)), 0) AS gross_minor,
+    toDecimal128(sum(toInt128(lines.refunds_minor)), 0) AS refunds_minor, toDecimal128(sum(toInt128(lines.net_minor)), 0) AS net_minor,
+    toDecimal128(sumIf(toInt128(lines.net_minor), host_id = 'unattributed'), 0) AS unattributed_minor
 FROM finance_lines AS lines
 GROUP BY period, model, currency, seller_id, platform
 COMMENT 'What did each seller take on each platform in each month, as closed?';
