@@ -350,7 +350,7 @@ def test_a_schedule_is_a_version_that_is_never_edited(books: Path, sheets: dict[
 
 @pytest.mark.parametrize(
     ("whose", "who", "paid", "kept"),
-    [("host", "mei", 20_102, -13_284), ("owner", "Mei Lin", 31_292, None), ("seller", "A", 0, None)],
+    [("host", "mei", 20_102, -13_284), ("owner", "Mei Lin", 31_292, -19_624), ("seller", "A", 0, None)],
 )
 def test_a_statement_adds_up_and_leads_to_its_orders(
     books: Path, tmp_path: Path, whose: str, who: str, paid: int, kept: int | None
@@ -410,10 +410,21 @@ def test_what_cannot_be_asked_is_refused_with_a_remedy(books: Path, tmp_path: Pa
         (["likeness", "--period", "2026-10", "--what-if-royalty", "3%"], "100bps,300bps"),
         (["labels", "--period", "2026-10", "--gaps", "--at-risk"], "ask for one"),
         (["statement", "--period", "2026-10", "--out", tmp_path], "--host, --owner or --seller"),
-        (["statement", "--host", "nobody", "--period", "2026-10", "--out", tmp_path], "check the id"),
+        (
+            ["statement", "--host", "nobody", "--period", "2026-10", "--out", tmp_path],
+            "settle --by host --period 2026-10",
+        ),
         (["fees", "import", tmp_path / "none.csv"], "cannot be read"),
     ):
         assert said in run(*words, "--data", books, code=2).stderr.replace("\n", " ")
+
+
+def test_where_nothing_is_there_is_nothing_to_tell(tmp_path: Path) -> None:
+    feed(tmp_path / "data")
+    assert asked("settle", "--period", "2026-10", "--data", tmp_path / "data") == []
+    nothing = {"accounts": [], "sales": [], "what-if": [], "outside": []}
+    assert asked("likeness", "--period", "2026-10", "--data", tmp_path / "data") == nothing
+    assert asked("labels", "--period", "2026-10", "--data", tmp_path / "data") == []
 
 
 def test_viewers_events_are_kept_longer_when_asked_and_shorter_only_when_meant(books: Path, tmp_path: Path) -> None:

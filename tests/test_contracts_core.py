@@ -6,7 +6,7 @@ from typing import Any
 
 import contracts_referee as referee
 import polars as pl
-from contracts_stage import CATEGORIES, EDGES, MONTHS, World, clipped, days, deals, span, worlds
+from contracts_stage import CATEGORIES, EDGES, HOSTS, MONTHS, World, clipped, days, deals, worlds
 from contracts_stage import world as any_world
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -177,17 +177,19 @@ def evening(chance: random.Random) -> tuple[World, list[dict[str, Any]]]:
     for order in made.orders:
         order["at_ms"], order["session"] = chance.randrange(first, last), chance.choice(rooms)
         order["refunds"] = [(chance.randint(first, last), amount) for _, amount in order["refunds"]]
-    cells: dict[tuple[str, str], dict[str, Any]] = {}
-    for one in (span(chance) for _ in range(8)):
-        begin, end = sorted(chance.sample(range(first, last + 1), 2))
-        cells.setdefault((one["session_id"], one["host_id"]), one | {"start_ms": begin, "end_ms": end})
+    air = []
+    for session_id, seller_id, platform, category in rooms:
+        place = {"session_id": session_id, "seller_id": seller_id, "platform": platform, "category": category}
+        for host_id in chance.sample(["mei", "mei-ai", "bot"], 2):
+            times = {"start_ms": chance.randint(first, first + 12), "end_ms": chance.randint(last - 12, last)}
+            air.append(place | {"host_id": host_id, "host_kind": HOSTS[host_id]} | times)
     label = []
-    for session_id, host_id in cells:
+    for one in air:
         begin, end = sorted(chance.sample(range(first, last + 1), 2))
         if chance.random() < 0.7:
-            label.append({"session_id": session_id, "host_id": host_id, "start_ms": begin, "end_ms": end})
-    contracts = deals(chance, first - 5, last + 5)
-    return World(made.orders, made.lines, list(cells.values()), made.schedule, contracts), label
+            label.append({name: one[name] for name in ("session_id", "host_id")} | {"start_ms": begin, "end_ms": end})
+    contracts = deals(chance, first - 20, last + 20)
+    return World(made.orders, made.lines, air, made.schedule, contracts), label
 
 
 LABEL = {"session_id": pl.String, "host_id": pl.String, "start_ms": pl.Int64, "end_ms": pl.Int64}

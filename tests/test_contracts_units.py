@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analytics.contracts.fees import order_fees
+from analytics.contracts.labels import GAPS
 from analytics.contracts.likeness import break_even, fee_due
 from analytics.contracts.pay import Days, tiered
-from analytics.contracts.platforms import rule_table
+from analytics.contracts.platforms import at_risk, rule_table
 from analytics.contracts.schedules import matched, schedule, tiers
 from analytics.contracts.scope import CONTRACTS, judged, with_twins
 from analytics.contracts.sheets import WrongSheet
@@ -84,6 +85,25 @@ def test_the_shipped_rules_are_read_and_each_names_its_source() -> None:
     table = rule_table(shipped())
     assert table.filter(pl.col("source").str.len_chars() > 20).height == table.height >= 7
     assert "no legal advice" in shipped().splitlines()[0]
+
+
+def test_a_credit_against_several_rules_counts_once_banned_first_then_the_rule_that_began_first() -> None:
+    at_ms = at("2026-10-02T00:00")
+    sale = {
+        "order_id": "o", "session_id": "s", "host_id": "ai", "host_kind": "digital", "platform": "douyin",
+        "currency": "CNY", "at_ms": at_ms, "gross_before": 0, "net_before": 0, "gross_after": 300, "net_after": 300,
+    }  # fmt: skip
+    states = pl.DataFrame([sale], schema=STATES)
+    gap = {"session_id": "s", "host_id": "ai", "platform": "douyin", "start_ms": at_ms, "end_ms": at_ms + 1}
+    bare = pl.DataFrame([gap], schema=GAPS)
+    head, ban = "platform,from,until,rule,source\n", "*,2026-10-01,,banned,b\n"
+    labels = "douyin,2026-02-01,,label_required,later\ndouyin,2025-09-01,,label_required,first\n"
+    names = ("rule", "source", "orders", "net_minor", "share_bp")
+    for text, told in (
+        (labels + ban, ("banned", "b", 1, 300, 10_000)),
+        (labels, ("label_required", "first", 1, 300, 10_000)),
+    ):
+        assert at_risk(states, bare, rule_table(head + text), UTC).select(names).rows() == [told]
 
 
 def test_the_most_precise_row_holds_and_only_on_its_days() -> None:
@@ -181,6 +201,11 @@ def test_an_amount_over_days_adds_up_however_it_is_cut(amount: int, length: int,
     reached = [accrued(amount, first, until, bound) for bound in bounds]
     assert reached == sorted(reached)
     assert reached[-1] - reached[0] == amount
+
+
+def test_a_part_of_days_is_rounded_half_to_even() -> None:
+    first, until, middle = date(2026, 10, 22), date(2026, 11, 11), date(2026, 11, 1)
+    assert [accrued(amount, first, until, middle) for amount in (1_000, 1_001, 1_003)] == [500, 500, 502]
 
 
 def test_a_fee_counts_the_days_that_the_contract_touches() -> None:

@@ -54,6 +54,9 @@ READ: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "finance_rates",
             "closed_figures",
             "rates",
+            "fee_schedules",
+            "platform_rules",
+            "likeness_contracts",
             "ledger",
             "order_lines",
             "refunds",
@@ -75,8 +78,8 @@ READ: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 """What these roles may read: tables, and columns where not all. Finance sees no viewer, a host no contract."""
 OWN = ("ledger", "shifts")
 """Tables of which a host sees its own rows only."""
-_VIEWS = re.compile(r"finance_|posted_lines$|hosts$|host_kinds$|sessions$")
-_EVERYWHERE = {"closings", "closed_figures", "rates", "schema_migrations"}
+_VIEWS = re.compile(r"finance_|posted_lines$|likeness_contracts$|hosts$|host_kinds$|sessions$")
+_EVERYWHERE = {"closings", "closed_figures", "rates", "fee_schedules", "platform_rules", "schema_migrations"}
 _DATABASE = re.compile(r"\w+")
 
 

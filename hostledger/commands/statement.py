@@ -13,6 +13,13 @@ from hostledger.settling import FeesOption, Month, PeriodOption, asked_for, mont
 from hostledger.statements.files import file_stem, write
 from hostledger.statements.page import Heading
 
+_LISTS = {
+    "host": "hostledger settle --by host",
+    "owner": "hostledger likeness",
+    "seller": "hostledger settle --by seller",
+}
+"""Where everybody who has a statement is listed."""
+
 
 def statement(
     context: typer.Context,
@@ -47,7 +54,7 @@ def statement(
         found = month(warehouse, asked, with_fees=True)
     lines = _lines(found, whose, who)
     if lines.is_empty():
-        refuse(f"{whose} {who!r} has nothing in {period}; check the id: hostledger settle --period {period} --by host")
+        refuse(f"{whose} {who!r} has nothing in {period}; see who has: {_LISTS[whose]} --period {period}")
     try:
         files, lacking = write(out, file_stem(whose, who, period), _heading(found, whose, who), lines)
     except OSError as error:
