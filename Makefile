@@ -37,10 +37,11 @@ check: install-dev
 	$(BIN)/coverage report
 
 # What a night is for: two hundred deaths of workers at random moments, twenty of which `make test` has too, and twice
-# as many random scenarios.
+# as many random scenarios; a thousand comparisons whose true effect is known.
 soak: install-dev
 	HOSTLEDGER_DEATHS=200 HOSTLEDGER_REQUIRE=kafka $(BIN)/python -m pytest tests/test_stream.py -k random_deaths
 	HOSTLEDGER_DEATHS=200 $(BIN)/python -m pytest tests/test_lanes.py tests/test_processor.py tests/test_engines_alike.py
+	HOSTLEDGER_DEATHS=200 $(BIN)/python -m pytest tests/test_comparison.py -k hold_the_truth
 
 bench: install-dev
 	$(BIN)/python -m benchmarks
