@@ -4,7 +4,7 @@ BIN := .venv/bin
 PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: install install-dev demo test check soak bench bench-stream bench-boards lock clean
+.PHONY: install install-dev demo test check soak bench bench-stream bench-boards bench-compare lock clean
 
 install: .venv/installed
 
@@ -51,6 +51,9 @@ bench-stream: install-dev
 
 bench-boards: install-dev
 	$(BIN)/python -m benchmarks.boards
+
+bench-compare: install-dev
+	$(BIN)/python -m benchmarks.comparison
 
 lock: install
 	$(BIN)/pip install --quiet uv
