@@ -8,10 +8,16 @@ from typing import Any
 import polars as pl
 import pytest
 from board_stage import evening, filled
+from board_stage import rows_of as stage_rows
 from referee_cells import Cells, rows_of
 from warehouse_stage import execute
 
+from analytics.comparison.cells import measured, selling
+from analytics.comparison.estimates import contrast, strata_table
+from analytics.comparison.measures import MEASURES
+from analytics.comparison.strata import described, sorted_into
 from analytics.warehouse.embedded import Embedded
+from dashboards.macros import Range
 
 FAR_MS = 4_000_000_000_000
 SUMS = ("live_ms", "watch_ms", "views", "gross", "refunds", "orders")
@@ -114,6 +120,54 @@ def test_entries_are_told_by_source_and_add_up_to_the_views(warehouse: Embedded)
     entries = warehouse.query("compare_entries", zone="Asia/Kolkata", from_ms=0, until_ms=FAR_MS)
     views = rows_of(warehouse, "SELECT sum(views) AS views FROM activity_minute")[0]["views"]
     assert entries["entries"].sum() == views > 0
+
+
+def test_the_board_says_the_same_rates_and_sizes_by_stratum(warehouse: Embedded) -> None:
+    cells = asked(warehouse, counting=0)
+    sessions = warehouse.query("compare_sessions")
+    sold = warehouse.query("compare_currencies", model="on_air")
+    meant = cells.filter(pl.col("session_id").is_in(selling(sessions, sold, "CNY").implode()))
+    sorted_ = described(measured(meant, MEASURES["net_per_viewer_hour"]), sessions, "Asia/Kolkata")
+    table = strata_table(sorted_into(sorted_, ["platform", "hour_of_day", "category"]))
+    expected = {
+        row["stratum"]: (
+            row["control_rate"] and round(row["control_rate"]) / 100,
+            row["treated_rate"] and round(row["treated_rate"]) / 100,
+            round(row["control_bottom"], 9),
+            round(row["treated_bottom"], 9),
+            row["control_sessions"],
+            row["treated_sessions"],
+        )
+        for row in table.iter_rows(named=True)
+    }
+    chosen = {
+        "model": ["on_air"],
+        "currency": ["CNY"],
+        "zone": ["Asia/Kolkata"],
+        "seller": [],
+        "platform": [],
+        "session": [],
+    }
+    span = Range(0, FAR_MS, 60_000)
+    found = {
+        f"{row['platform']} · {row['hour'][:2]}h · {row['category']}": (
+            row["human"] and float(row["human"]),
+            row["digital"] and float(row["digital"]),
+            round(row["human_hours"], 9),
+            round(row["digital_hours"], 9),
+            row["human_sessions"],
+            row["digital_sessions"],
+        )
+        for row in stage_rows(warehouse, "compare_strata", span, chosen)
+    }
+    assert found == expected
+    assert len(found) > 3
+    figures = {row["figure"]: row for row in stage_rows(warehouse, "compare_figures", span, chosen)}
+    for figure, name in (("ate", "stratified, all traffic (ATE)"), ("att", "stratified, digital traffic (ATT)")):
+        estimate = contrast(sorted_into(sorted_, ["platform", "hour_of_day", "category"]), figure)
+        assert estimate is not None
+        assert float(figures[name]["difference"]) == pytest.approx(estimate.difference / 100, abs=0.006)
+        assert figures[name]["strata"] == estimate.strata
 
 
 def test_line_ups_cover_a_session_without_gaps_and_overlaps(warehouse: Embedded) -> None:
