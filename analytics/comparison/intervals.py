@@ -90,15 +90,10 @@ def _correction(moves: pl.DataFrame) -> float:
 
 def _between(moves: pl.DataFrame) -> float:
     """Sum the squares of what each session takes up of each other: strata that share sessions, two by two."""
-    arms = moves.filter(pl.col("part") > 0).select(
-        pl.struct(_ARM).rank("dense").alias("arm"),
-        pl.col("session_id").rank("dense").alias("session"),
-        "part",
-        pull=pl.col("pull").sum().over(_ARM),
-    )
+    arms = moves.filter(pl.col("part") > 0).select("session_id", *_ARM, "part", pull=pl.col("pull").sum().over(_ARM))
     pairs = (
-        arms.join(arms, on="session")
-        .group_by("arm", "arm_right", maintain_order=True)
+        arms.join(arms, on="session_id")
+        .group_by(*_ARM, *(f"{name}_right" for name in _ARM), maintain_order=True)
         .agg(
             shared=(pl.col("part") * pl.col("part_right")).sum(), pulls=(pl.col("pull") * pl.col("pull_right")).first()
         )
