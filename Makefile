@@ -7,7 +7,7 @@ COMPILE := $(BIN)/python -m compileall -q -j 0 .venv/lib || true
 PARALLEL := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: install install-dev demo test check soak bench bench-stream bench-boards lock clean
+.PHONY: install install-dev demo test check soak bench bench-stream bench-boards bench-compare lock clean
 
 install: .venv/installed
 
@@ -44,7 +44,7 @@ check: install-dev
 # What a night is for: two hundred deaths of workers at random moments, twenty of which `make test` has too, several
 # times as many random scenarios, and a thousand experiments whose truth is known.
 NIGHTLY := faults lanes processor engines_alike core_equals_referee core_units shares contract decoding
-NIGHTLY += warehouse_values experiments_truth experiments_exposures removal
+NIGHTLY += warehouse_values experiments_truth experiments_exposures removal comparison sources_hostile
 
 soak: install-dev
 	HOSTLEDGER_DEATHS=200 HOSTLEDGER_REQUIRE=kafka $(BIN)/python -m pytest tests/test_stream.py -k random_deaths
@@ -58,6 +58,9 @@ bench-stream: install-dev
 
 bench-boards: install-dev
 	$(BIN)/python -m benchmarks.boards
+
+bench-compare: install-dev
+	$(BIN)/python -m benchmarks.comparison
 
 lock: install
 	$(BIN)/pip install --quiet uv
