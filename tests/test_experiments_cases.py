@@ -4,9 +4,11 @@ from fractions import Fraction
 from itertools import product
 
 import numpy as np
+import polars as pl
 import pytest
 from referee_cases import expected, inputs, rows
 from scipy.stats import t
+from tea_tasting import Experiment, Mean, SampleRatio
 
 from analytics.experiments import sequence
 from analytics.experiments.cuped import Sums, lift
@@ -151,6 +153,18 @@ class TestCuped:
         assert found.se == pytest.approx(known["se"], abs=1e-9)
         half = t.ppf(0.975, known["df_welch"]) * found.se
         assert [found.difference - half, found.difference + half] == pytest.approx(known["ci95"], abs=1e-9)
+
+    def test_tea_tasting_finds_the_same_lift_error_and_sample_ratio(self):
+        data = pl.DataFrame(rows("cuped_ab")).with_columns(
+            pl.col("pre", "post").cast(pl.Float64), arm=pl.col("variant").str.tail(1)
+        )
+        metrics = {"lift": Mean("post", "pre"), "sizes": SampleRatio(method="norm", correction=False)}
+        theirs = Experiment(metrics, variant="arm").analyze(data)
+        found = lift(*(Sums.of(y, x) for y, x in self.ARMS))
+        assert found.difference == pytest.approx(theirs["lift"].effect_size, abs=1e-9)
+        half = t.ppf(0.975, CUPED["cuped_theta_total"]["df_welch"]) * found.se
+        assert found.difference + half == pytest.approx(theirs["lift"].effect_size_ci_upper, abs=1e-9)
+        assert sample_ratio(CUPED["n"], {"A": 1, "B": 1}).p == pytest.approx(theirs["sizes"].pvalue, abs=1e-9)
 
     def test_running_sums_end_at_the_sums_of_all(self):
         (y_a, x_a), (y_b, x_b) = self.ARMS
