@@ -4,7 +4,7 @@ BIN := .venv/bin
 PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: install install-dev demo test check soak bench bench-stream bench-boards lock clean
+.PHONY: install install-dev demo test check soak bench bench-stream bench-boards bench-compare lock clean
 
 install: .venv/installed
 
@@ -37,10 +37,11 @@ check: install-dev
 	$(BIN)/coverage report
 
 # What a night is for: two hundred deaths of workers at random moments, twenty of which `make test` has too, and twice
-# as many random scenarios, and a thousand experiments whose truth is known.
+# as many random scenarios; a thousand comparisons and experiments whose truth is known.
 soak: install-dev
 	HOSTLEDGER_DEATHS=200 HOSTLEDGER_REQUIRE=kafka $(BIN)/python -m pytest tests/test_stream.py -k random_deaths
 	HOSTLEDGER_DEATHS=200 $(BIN)/python -m pytest tests/test_lanes.py tests/test_processor.py tests/test_engines_alike.py
+	HOSTLEDGER_DEATHS=200 $(BIN)/python -m pytest tests/test_comparison.py -k hold_the_truth
 	HOSTLEDGER_DEATHS=200 $(BIN)/python -m pytest tests/test_experiments_truth.py tests/test_experiments_exposures.py tests/test_removal.py
 
 bench: install-dev
@@ -51,6 +52,9 @@ bench-stream: install-dev
 
 bench-boards: install-dev
 	$(BIN)/python -m benchmarks.boards
+
+bench-compare: install-dev
+	$(BIN)/python -m benchmarks.comparison
 
 lock: install
 	$(BIN)/pip install --quiet uv

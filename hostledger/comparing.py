@@ -124,8 +124,8 @@ class Comparison:
             return None
         return (
             f"Mantel-Haenszel odds ratio {found.ratio:.4f} ({CONFIDENCE} {found.low:.4f} to {found.high:.4f});"
-            f" Cochran-Mantel-Haenszel chi2 {found.chi2:.3f}, p = {found.p:.2g}. Each view is taken as drawn by itself, so"
-            " this is surer of itself than the intervals above."
+            f" Cochran-Mantel-Haenszel chi2 {found.chi2:.3f}, p = {found.p:.2g}. Each view is taken as drawn by itself,"
+            " so this is surer of itself than the intervals above."
         )
 
     def words(self) -> str:

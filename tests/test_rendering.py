@@ -20,6 +20,10 @@ CLUSTER = "live"
 DEFINES = re.compile(r"^CREATE (?:MATERIALIZED VIEW|VIEW|TABLE) (\w+) ON CLUSTER '(\w+)'", re.MULTILINE)
 
 
+READ = ("CreateQuery", "AlterQuery", "TruncateQuery", "InsertQuery")
+CHANGES = ("ALTER", "TRUNCATE", "INSERT")
+
+
 def statements(cluster: str | None) -> list[str]:
     return [statement for migration in shipped() for statement in migration.rendered(cluster)]
 
@@ -36,11 +40,11 @@ def test_the_engine_can_read_every_statement_of_both_layouts(warehouse: Embedded
     for cluster in (None, CLUSTER):
         for statement in statements(cluster):
             assert "${" not in statement
-            assert execute(warehouse, f"EXPLAIN AST {statement}").startswith(("CreateQuery", "AlterQuery"))
+            assert execute(warehouse, f"EXPLAIN AST {statement}").startswith(READ)
 
 
 def test_on_a_cluster_everything_is_defined_on_all_servers_and_nothing_twice() -> None:
-    found = [DEFINES.match(statement) for statement in statements(CLUSTER) if not statement.startswith("ALTER")]
+    found = [DEFINES.match(statement) for statement in statements(CLUSTER) if not statement.startswith(CHANGES)]
     assert all(found)
     names = [match[1] for match in found if match]
     assert len(set(names)) == len(names)
@@ -55,6 +59,17 @@ def test_what_is_altered_is_altered_on_all_servers_rows_and_way_in_alike() -> No
     assert {name for name in added if name.endswith("_local")} == {
         f"{name}_local" for name in added if "_local" not in name
     }
+
+
+def test_a_rollup_is_filled_from_all_shards_into_one_and_emptied_on_all_before() -> None:
+    texts = statements(CLUSTER)
+    for place, text in enumerate(texts):
+        if filled := re.match(r"INSERT INTO (\w+)_local\n(?:.*\n)*?FROM (\w+) ", text):
+            assert not filled[2].endswith("_local")
+            assert text.endswith("SETTINGS insert_deduplicate = 0")
+            assert texts[place - 1] == f"TRUNCATE TABLE {filled[1]}_local ON CLUSTER '{CLUSTER}'"
+            assert texts[place + 1].startswith(f"CREATE MATERIALIZED VIEW {filled[1]}_view ")
+    assert sum(text.startswith("INSERT") for text in texts) == sum(text.startswith("TRUNCATE") for text in texts) == 2
 
 
 def test_on_a_cluster_every_table_that_keeps_rows_is_replicated_and_remembers_tokens() -> None:
@@ -78,7 +93,7 @@ def test_a_table_with_batches_is_sharded_by_the_lane_so_that_a_block_stays_whole
         assert keyed == ("\n    batch UInt64" in local[name])
         assert f"ENGINE = Distributed('{CLUSTER}', currentDatabase(), {name}_local" in text
     assert {name for name, text in spread.items() if "bitShiftRight" not in text} == {
-        name for name in local if name.endswith("_minute")
+        name for name in local if name.endswith(("_minute", "_quarter"))
     }
 
 

@@ -47,7 +47,7 @@ def spread(units: pl.DataFrame) -> Spread:
     if len(counts) < _FEWEST or min(counts) < _FEWEST:
         return Spread(None, None)
     moves = _moves(units)
-    squares = float(moves.group_by("session_id").agg(pl.col("move").sum())["move"].pow(2).sum())
+    squares = float(moves.group_by("session_id", maintain_order=True).agg(pl.col("move").sum())["move"].pow(2).sum())
     return Spread(sqrt(squares * _correction(moves)), _freedom(moves))
 
 
@@ -76,7 +76,7 @@ def _correction(moves: pl.DataFrame) -> float:
     unlike in all of its strata alike; `apart`: in each by itself.
     """
     parts = pl.col("part").pow(2).sum().over(_ARM)
-    sessions = moves.group_by("session_id").agg(
+    sessions = moves.group_by("session_id", maintain_order=True).agg(
         pull=pl.col("pull").sum(), taken=(pl.col("pull") * pl.col("part")).sum()
     )
     together = float(sessions["pull"].pow(2).sum())
@@ -98,7 +98,7 @@ def _between(moves: pl.DataFrame) -> float:
     )
     pairs = (
         arms.join(arms, on="session")
-        .group_by("arm", "arm_right")
+        .group_by("arm", "arm_right", maintain_order=True)
         .agg(
             shared=(pl.col("part") * pl.col("part_right")).sum(), pulls=(pl.col("pull") * pl.col("pull_right")).first()
         )
@@ -108,7 +108,7 @@ def _between(moves: pl.DataFrame) -> float:
 
 def _freedom(moves: pl.DataFrame) -> float:
     """Satterthwaite's degrees of freedom, at most the sessions less two, at least one."""
-    parts = moves.group_by(_ARM).agg(
+    parts = moves.group_by(_ARM, maintain_order=True).agg(
         part=pl.col("move").pow(2).sum(), draws=(pl.col("session_id").n_unique() - 1).clip(1)
     )
     below = float((parts["part"].pow(2) / parts["draws"]).sum())

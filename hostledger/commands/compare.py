@@ -228,12 +228,11 @@ def _picture(one: Comparison, part: Part | None, days: int, file: Path) -> None:
     """Draw what is shown; matplotlib takes a second to load, so only now."""
     from dashboards import plots  # noqa: PLC0415  # see above
 
-    title = f"{one.question.names[1]} less {one.question.names[0]}"
     if part in (Part.DAYS, Part.HOURS):
         name = "day" if part is Part.DAYS else "stream_hour"
-        plots.decay(_frame(one, part, days), name, title, file)
+        plots.decay(_frame(one, part, days), name, one.question.names, file)
     else:
-        plots.forest(one.estimated(), one.by_stratum(), title, one.unit, file)
+        plots.forest(one.estimated(), one.by_stratum(), one.question.names, one.unit, file)
     tell(f"Picture: {file}")
 
 

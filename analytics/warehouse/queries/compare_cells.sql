@@ -1,7 +1,8 @@
 -- Question: what did two arms earn and how were they watched, by session, hour of the seller and host?
 -- A line-up belongs to an arm if all of its hosts do; one that mixes them is `other`, as are hosts of neither. Credits belong
 -- to the arm of their account, unless a line-up of `other` was on air. Hand-overs count to the whole minute.
--- pieces: line-ups cut at hours, first of all the time before the first shift. Each minute belongs to the piece begun last.
+-- pieces: line-ups cut at hours, first of all the time before the first shift, whose credits are left out. Each minute belongs
+-- to the piece begun last; the kind of an account is that of the piece's first half minute, as far as starts are rounded.
 -- Parameters: model, currency, by (kind or host), control and treated (a kind or a host id each), zone,
 --   from_ms and until_ms (half-open), counting (1: views too, which are read from a table of their own).
 -- Columns: session_id, hour_ms (begin of the hour in the zone, ms UTC), arm (control, treated, other), host_id ('' where several
@@ -92,7 +93,7 @@ credited AS (
         if(hosts > 1, '', account) AS host_id, gross, refunds, orders / if(arm = on_air, hosts, 1) AS orders
     FROM placed
     ASOF LEFT JOIN host_kinds
-        ON placed.account = host_kinds.host_id AND toDateTime64(placed.from_s, 3, 'UTC') >= host_kinds.from_at
+        ON placed.account = host_kinds.host_id AND toDateTime64(placed.from_s + 30, 3, 'UTC') >= host_kinds.from_at
 ),
 lines AS (
     SELECT session_id, hour, arm, host_id, live_ms, watch_ms, views, toInt128(0) AS gross, toInt128(0) AS refunds,
@@ -108,6 +109,6 @@ SELECT session_id, toInt64(hour) * 1000 AS hour_ms, arm, host_id,
     toDecimal128(sum(lines.gross), 0) AS gross_minor, toDecimal128(sum(lines.refunds), 0) AS refunds_minor,
     sum(lines.orders) AS orders
 FROM lines
-WHERE hour_ms >= {from_ms:Int64} AND hour_ms < {until_ms:Int64}
+WHERE hour > 0 AND hour_ms >= {from_ms:Int64} AND hour_ms < {until_ms:Int64}
 GROUP BY session_id, hour, arm, host_id
 ORDER BY session_id, hour, arm, host_id
