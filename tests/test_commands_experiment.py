@@ -352,6 +352,12 @@ class TestMarkov:
         week = asked("markov", "--data", data, "--since", "2026-03-02", "--until", "2026-03-08")
         assert [row for row in weeks if row["week"] == "2026-03-02"] == [{"week": "2026-03-02"} | row for row in week]
 
+    def test_the_last_day_counts_whole_and_two_windows_hold_what_one_does(self, data, rows):
+        windows = (("--until", "2026-03-02"), ("--since", "2026-03-03"))
+        parts = [asked("markov", "--data", data, *window)[0]["orders"] for window in windows]
+        assert sum(parts) == rows[0]["orders"]
+        assert min(parts) > 100
+
     def test_a_time_without_an_order_is_refused(self, data):
         assert (
             "no journey with an order ends in this time"

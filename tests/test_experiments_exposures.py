@@ -119,3 +119,13 @@ class TestRuns:
         assert self.found(start(100), start(10), shifts=(shift(), shift(start_ms=150, end_ms=200))) == [
             (10, 100, ["A"])
         ]
+
+
+def test_the_past_is_net_of_what_went_back_before_the_exposure_and_the_window_of_all_that_did():
+    exposed = pl.DataFrame({"viewer_id": ["v", "w"], "exposed_ms": [100, 100]})
+    paid = [("old", 40, 9), ("past", 50, 1000), ("at", 100, 500), ("last", 149, 70), ("late", 150, 8)]
+    orders = pl.DataFrame(paid, schema=["order_id", "ordered_ms", "amount_minor"], orient="row")
+    went = [("past", 99, 300), ("past", 100, 200), ("at", 9_999, 450), ("at", 100, 90), ("last", 200, 1)]
+    refunds = pl.DataFrame(went, schema=["order_id", "refunded_ms", "amount_minor"], orient="row")
+    bought = outcomes(exposed, orders.with_columns(viewer_id=pl.lit("v")), refunds, 50, 50)
+    assert bought.select("viewer_id", "net_minor", "past_minor").rows() == [("v", 0 + 69, 700), ("w", 0, 0)]

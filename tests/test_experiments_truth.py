@@ -157,10 +157,10 @@ class TestSwitchback:
     def test_the_power_is_what_the_planner_said(self):
         chance = np.random.default_rng(16)
         history = brought(chance, np.zeros(3_000, dtype=np.int64), 0)
-        planned = trials(history, LAYOUT, 0.05, coins(chance, RUNS), chance.integers(0, len(history), RUNS))
+        planned = trials(history, LAYOUT, 0.05, coins(chance, 1_000), chance.integers(0, len(history), 1_000))
         effect = planned.smallest(0.8)
         assert planned.power(effect) >= 0.8 > planned.power(effect * 0.97)
-        assert at_most(planned.power(0), 0.05), "without an effect it finds as few as it should"
+        assert at_most(planned.power(0), 0.05, 1_000), "without an effect it finds as few as it should"
         found = [
             by_lot(brought(chance, digital, effect), digital, LAYOUT, coins(chance, DRAWS)).p() <= 0.05
             for digital in draws(chance, RUNS)

@@ -31,7 +31,7 @@ from hostledger.reading import (
 from hostledger.settings import WrongSetting, duration_ms, time_zone
 
 _FEWEST_PERIODS = 8
-_LONGEST_PERIODS = 10_000
+_LONGEST_PERIODS = 2_000
 
 
 def design(
