@@ -72,7 +72,8 @@ def order_refunded(
 
 def left_of(total_minor: int, refunds: Sequence[Event]) -> int:
     """Give what refunds leave of an order, each counted once."""
-    return total_minor - sum({event["event_id"]: event["amount_minor"] for event in refunds}.values())
+    amounts: dict[str, int] = {event["event_id"]: event["amount_minor"] for event in refunds}
+    return total_minor - sum(amounts.values())
 
 
 def viewer_event(kind: str, message_id: str, at_ms: int, *, shop: str, room: str, viewer: str, **more: object) -> Event:
