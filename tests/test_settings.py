@@ -9,6 +9,7 @@ import pytest
 
 from analytics.rules import DAY_MS, MODELS, Rules
 from hostledger.settings import PREFIX, SETTINGS, Settings, WrongSetting, duration_ms, position_shares
+from streams.sources.access import Secret
 
 WRONG = [
     ("GROUP", "", ["''", "letters"]),
@@ -129,6 +130,24 @@ def test_the_password_of_clickhouse_is_in_no_text_of_the_settings() -> None:
     assert KEPT not in repr(settings)
 
 
+def test_a_source_is_connected_by_its_secrets_and_says_what_else_it_needs() -> None:
+    assert Settings.read({}).sources == {}
+    settings = reading(SHOPIFY_SECRETS=f"shop-a::{KEPT} other", TIKTOK_LIVE_SECRETS="x", TIKTOK_LIVE_DIAMOND="0.01 USD")
+    assert settings.sources.keys() == {"shopify", "tiktok-live"}
+    assert settings.sources["shopify"].secrets == (Secret("shop-a", KEPT), Secret("", "other"))
+    assert settings.sources["tiktok-live"]["DIAMOND"] == "0.01 USD"
+    assert KEPT not in repr(settings)
+    for told, said in (
+        ({"WOOCOMMERCE_SECRETS": KEPT}, "WOOCOMMERCE_URL: give it a value"),
+        ({"TIKTOK_LIVE_SECRETS": KEPT, "TIKTOK_LIVE_DIAMOND": "5"}, "TIKTOK_LIVE_DIAMOND: it is no price"),
+        ({"SHOPIFY_SECRET": KEPT}, "SHOPIFY_SECRET is no setting"),
+    ):
+        with pytest.raises(WrongSetting, match=said) as refused:
+            reading(**told)
+        assert str(refused.value).startswith(PREFIX)
+        assert KEPT not in str(refused.value)
+
+
 def test_names_of_others_and_those_of_the_test_run_are_no_business_of_ours() -> None:
     Settings.read({"HOME": "/nowhere", "LOOKBACK": "7x", "HOSTLEDGER_REQUIRE": "browser", "HOSTLEDGER_CHROMIUM": "c"})
 
@@ -147,7 +166,7 @@ def test_the_defaults_are_those_of_the_table_and_of_the_rules() -> None:
 
 
 def test_every_setting_has_a_name_a_meaning_and_a_place_in_the_settings() -> None:
-    assert SETTINGS.keys() == {field.name for field in fields(Settings)}
+    assert SETTINGS.keys() | {"sources"} == {field.name for field in fields(Settings)}
     names = [setting.name for setting in SETTINGS.values()]
     assert len(set(names)) == len(names)
     assert all(name.isupper() and setting.meaning for name, setting in zip(names, SETTINGS.values(), strict=True))

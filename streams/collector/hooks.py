@@ -134,16 +134,16 @@ def read_into(parsed: Parsed, connected: Connected, message: Message, shop: str)
 
 
 def _judge(parsed: Parsed, source: Source, message: Message, events: list[Event], shop: str) -> None:
-    """Let the contract judge the events; what it does not take makes the payload a dead letter, once."""
+    """Let the contract judge the events: all of a message are taken, or its payload is a dead letter."""
     lines = [msgspec.json.encode(event) for event in events]
     places, complaints = judged(lines, shop)
-    parsed.places += places
     if complaints:
         first = complaints[0]
         facts = {"field": first.field, "value": first.value}
         parsed.letters.append(unusable(message.raw, source.name, message.kind, first.reason, first.remedy, **facts))
         parsed.outcomes[-1] = "unusable"
     else:
+        parsed.places += places
         parsed.booked.append(message)
 
 

@@ -5,6 +5,7 @@ valid for up to an hour after a change. Source: https://shopify.dev/docs/apps/bu
 2026-11. No header is under the signature, so neither the time nor the topic is believed: the body says what it is.
 """
 
+from analytics.rejection import Reject
 from streams.sources import signing
 from streams.sources.access import Access, secrets_need
 from streams.sources.booked import left_of, line, order_paid, order_refunded
@@ -57,6 +58,9 @@ def cancelled(message: Message, desk: Desk) -> list[Event]:
     currency, number = order.currency("currency"), order.id("id")
     transactions = [each for refund in order.parts("refunds") for each in refund.parts("transactions")]
     refunds = _succeeded(transactions, desk.shop, number, None)
+    foreign = next((event["currency"] for event in refunds if event["currency"] != currency), None)
+    if foreign:
+        raise Reject("refund_currency_mismatch", "currency", foreign)
     left = left_of(order.money("total_price", currency), refunds)
     if left > 0 and not _pending(transactions):
         at_ms, reason = order.moment("cancelled_at"), f"cancelled: {order.maybe_text('cancel_reason') or 'other'}"
