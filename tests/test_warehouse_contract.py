@@ -1,6 +1,7 @@
 """What every engine promises: the same frames, each token once, exact values, reading that cannot write."""
 
 import threading
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -228,6 +229,13 @@ def test_a_reader_reads_whole_blocks_in_its_thread_while_the_writer_inserts(engi
     assert all(count % 100 == 0 for count in seen)
     assert len(set(seen)) > 2
     assert online(engine) == (3_000, 3_000)
+
+
+def test_a_reader_with_a_limit_ends_a_query_that_takes_too_long_and_answers_the_next(engine: Any) -> None:
+    with closing(engine.reader(1)) as reader:
+        with pytest.raises(WarehouseError, match=r"Remedy: choose a shorter range, or fewer sessions\."):
+            reader.ask("SELECT max(cityHash64(number)) FROM numbers(1000000000000)")
+        assert rows(reader, "SELECT 1") == [("1",)]
 
 
 def test_a_migration_is_applied_once(engine: Any) -> None:

@@ -18,10 +18,7 @@ happened AS (
     GROUP BY order_id, account, minute
     HAVING sum(sign) > 0
     UNION ALL
-    SELECT host_id, started_at, toInt128(0), toInt128(0), toInt64(0), '', 1, end_ms - start_ms, toInt128(0), 0
-    FROM clipped
-    UNION ALL
-    SELECT host_id, started_at, toInt128(0), toInt128(0), toInt64(0), '', 0, 0, watch_ms, views
+    SELECT host_id, started_at, toInt128(0), toInt128(0), toInt64(0), '', shifts, live_ms, watch_ms, views
     FROM watched
 ),
 figures AS (
