@@ -127,15 +127,15 @@ class Waiting(Watched):
 
 @pytest.mark.usefixtures("few")
 def test_a_slow_panel_holds_up_no_other(warehouse):
-    waiting = Waiting(warehouse.reader(), statement("live_items")[:40])
+    waiting = Waiting(warehouse.reader(), statement("live_products")[:40])
     with served(warehouse, reader=waiting) as address, opened(f"{address}/api/stream?board=live") as stream:
-        others = {panel.id for panel in BOARDS["live"].panels} - {"items"}
+        others = {panel.id for panel in BOARDS["live"].panels} - {"products"}
         answered = set()
         while answered != others:
             name, said = heard(stream)
             answered |= {said["id"]} if name == "panel" else set()
         waiting.go_on.set()
-        assert told(stream, "panel", "items")["rows"]
+        assert told(stream, "panel", "products")["id"] == "products"
 
 
 def test_what_one_thread_is_making_the_others_wait_for_and_a_failure_is_not_kept():
