@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Self
 
 from analytics.warehouse import Warehouse, WarehouseError
@@ -13,6 +14,9 @@ from dashboards.page.app import make_app
 from dashboards.page.server import CannotListen, serve
 from hostledger.output import refuse, tell
 from hostledger.settings import Settings
+
+LONGEST_S = 30
+"""A query of the page that takes longer is ended, so that it holds up no other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,8 @@ def serve_while(warehouse: Warehouse, place: Place, work: Callable[[threading.Ev
 
     worker = threading.Thread(target=run, name="feeder")
     try:
-        app = make_app(warehouse.reader, password=place.password, zone=place.zone, model=place.model)
+        reader = partial(warehouse.reader, LONGEST_S)
+        app = make_app(reader, password=place.password, zone=place.zone, model=place.model)
         serve(app, place.port, place.host, on_ready=lambda address: _begin(worker, address))
     except CannotListen as error:
         refuse(str(error))

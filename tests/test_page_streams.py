@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from http.client import IncompleteRead
 from pathlib import Path
@@ -36,6 +37,9 @@ from analytics.warehouse import WarehouseError
 from analytics.warehouse.embedded import Embedded
 from dashboards.boards import BOARDS
 from dashboards.page import access
+from dashboards.page.feed import ABREAST
+from dashboards.page.kept import Kept
+from dashboards.sql import statement
 
 HOSTLEDGER = str(Path(sys.executable).with_name("hostledger"))
 
@@ -105,7 +109,55 @@ def test_ten_pages_cost_one_question_per_panel(warehouse):
             again = of_panels(asked)
         assert set(again.values()) == {1}
         assert len(again) >= len(live.panels)
-        assert watched.opened == 1
+        assert watched.opened == 1 + ABREAST
+
+
+class Waiting(Watched):
+    """A reader that lets one question wait until it is told to go on."""
+
+    def __init__(self, reader, beginning):
+        super().__init__(reader)
+        self.beginning, self.go_on = beginning, threading.Event()
+
+    def ask(self, text):
+        if text.startswith(self.beginning):
+            assert self.go_on.wait(60)
+        return super().ask(text)
+
+
+@pytest.mark.usefixtures("few")
+def test_a_slow_panel_holds_up_no_other(warehouse):
+    waiting = Waiting(warehouse.reader(), statement("live_products")[:40])
+    with served(warehouse, reader=waiting) as address, opened(f"{address}/api/stream?board=live") as stream:
+        others = {panel.id for panel in BOARDS["live"].panels} - {"products"}
+        answered = set()
+        while answered != others:
+            name, said = heard(stream)
+            answered |= {said["id"]} if name == "panel" else set()
+        waiting.go_on.set()
+        assert told(stream, "panel", "products")["id"] == "products"
+
+
+def test_what_one_thread_is_making_the_others_wait_for_and_a_failure_is_not_kept():
+    kept, made, begun, go_on = Kept(2), [], threading.Event(), threading.Event()
+
+    def make():
+        begun.set()
+        assert go_on.wait(60)
+        made.append(len(made))
+        return made[-1]
+
+    with ThreadPoolExecutor(4) as threads:
+        asked = [threads.submit(kept.get, "gmv", 1, make) for _ in range(4)]
+        assert begun.wait(60)
+        go_on.set()
+        assert [one.result() for one in asked] == [0] * 4
+    assert kept.get("gmv", 2, make) == 1, "another stamp, another answer"
+    with pytest.raises(ZeroDivisionError):
+        kept.get("net", 1, lambda: 1 // 0)
+    assert kept.get("net", 1, lambda: 7) == 7
+    assert kept.get("items", 1, lambda: 8) == 8
+    assert kept.get("gmv", 2, make) == 2, "the one not asked for longest has gone"
 
 
 @pytest.mark.usefixtures("few")

@@ -1,6 +1,7 @@
 """What every engine promises of writing: each token once, in the table and behind it; readers see whole blocks."""
 
 import threading
+from contextlib import closing
 from typing import Any
 
 import polars as pl
@@ -116,6 +117,13 @@ def test_a_reader_reads_whole_blocks_in_its_thread_while_the_writer_inserts(engi
     assert all(count % 100 == 0 for count in seen)
     assert len(set(seen)) > 2
     assert online(engine) == (3_000, 3_000)
+
+
+def test_a_reader_with_a_limit_ends_a_query_that_takes_too_long_and_answers_the_next(engine: Any) -> None:
+    with closing(engine.reader(1)) as reader:
+        with pytest.raises(WarehouseError, match=r"Remedy: choose a shorter range, or fewer sessions\."):
+            reader.ask("SELECT max(cityHash64(number)) FROM numbers(20000000000)")
+        assert rows(reader, "SELECT 1") == [("1",)]
 
 
 def test_a_migration_is_applied_once(engine: Any) -> None:

@@ -43,8 +43,8 @@ class Warehouse(Protocol):
     def insert(self, table: str, frame: pl.DataFrame, token: str) -> None:
         """Insert rows as one block; the same token again changes nothing. Raises WarehouseError."""
 
-    def reader(self) -> Self:
-        """Give another handle, read-only, for use by another thread."""
+    def reader(self, limit_s: int = 0) -> Self:
+        """Give another handle, read-only, for use by another thread. limit_s: seconds that a query may take; 0: any."""
 
     def close(self) -> None:
         """Let go of it."""

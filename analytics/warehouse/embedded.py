@@ -29,6 +29,7 @@ _REMEDIES = {
     "243": "the disk is full; free some space and start again: nothing that was acknowledged is lost",
     "28": "the disk is full; free some space and start again: nothing that was acknowledged is lost",
     "164": "only reading is allowed here; use SELECT",
+    "159": "choose a shorter range, or fewer sessions",
     "60": "see the tables with: hostledger sql 'SHOW TABLES'",
 }
 
@@ -40,7 +41,7 @@ class WarehouseLocked(WarehouseError):  # noqa: N818  # named for what is the ca
 class Embedded:
     """A warehouse folder, opened by this process."""
 
-    def __init__(self, folder: Path, lock: IO[str] | None, *, readonly: bool) -> None:
+    def __init__(self, folder: Path, lock: IO[str] | None, *, readonly: bool, limit_s: int = 0) -> None:
         self.folder = folder
         self._lock = lock
         self._mutex = threading.Lock()
@@ -49,6 +50,7 @@ class Embedded:
         self._reading: Embedded | None = None
         if readonly:
             self._run(f"USE {DATABASE}")
+            self._run(f"SET max_execution_time = {limit_s}")
             self._run("SET readonly = 1")
 
     @classmethod
@@ -110,9 +112,9 @@ class Embedded:
         """Keep viewers' raw events as long as wanted. Raises WarehouseError."""
         return retain(self._run, wanted)
 
-    def reader(self) -> "Embedded":
-        """Give another handle, read-only, for use by another thread."""
-        return Embedded(self.folder, None, readonly=True)
+    def reader(self, limit_s: int = 0) -> "Embedded":
+        """Give another handle, read-only, for use by another thread. limit_s: seconds that a query may take; 0: any."""
+        return Embedded(self.folder, None, readonly=True, limit_s=limit_s)
 
     def close(self) -> None:
         """Let go of the folder."""

@@ -12,6 +12,7 @@ PASSING = {3, 32, 159, 202, 203, 209, 210, 225, 236, 241, 242, 243, 252, 279, 28
 _REMEDIES = {
     60: "see the tables with: hostledger sql 'SHOW TABLES'",
     81: "make it with: hostledger migrate",
+    159: "choose a shorter range, or fewer sessions",
     164: "only reading is allowed here; use SELECT",
     497: "ask who runs the server for the right",
     516: "check the user in HOSTLEDGER_CLICKHOUSE, and HOSTLEDGER_CLICKHOUSE_PASSWORD",

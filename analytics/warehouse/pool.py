@@ -50,9 +50,9 @@ class Pool:
         with self._one() as server:
             server.insert(table, frame, token)
 
-    def reader(self) -> "Pool":
-        """Give another handle, read-only, for use by another thread."""
-        return Pool(self._first.reader(), 1)
+    def reader(self, limit_s: int = 0) -> "Pool":
+        """Give another handle, read-only, for use by another thread. limit_s: seconds that a query may take; 0: any."""
+        return Pool(self._first.reader(limit_s), 1)
 
     def close(self) -> None:
         """Hang up."""

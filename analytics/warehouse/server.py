@@ -58,8 +58,11 @@ class _Text:
 class Server:
     """A database on a ClickHouse server, through one connection."""
 
-    def __init__(self, address: Address, password: str | None, cluster: str | None, *, readonly: bool = False) -> None:
+    def __init__(
+        self, address: Address, password: str | None, cluster: str | None, *, readonly: bool = False, limit_s: int = 0
+    ) -> None:
         self._address, self._password, self._cluster, self._readonly = address, password, cluster, readonly
+        self._limit_s = limit_s
         logging.getLogger("clickhouse_driver").addHandler(logging.NullHandler())
         self._mutex = threading.Lock()
         self._reading: Server | None = None
@@ -149,9 +152,12 @@ class Server:
         for part, its_token in blocks(frame, token):
             self._insert_block(table, part, its_token)
 
-    def reader(self) -> "Server":
-        """Give another handle, read-only, for use by another thread."""
-        return Server(self._address, self._password, self._cluster, readonly=True)
+    def reader(self, limit_s: int = 0) -> "Server":
+        """Give another handle, read-only, for use by another thread.
+
+        limit_s: seconds that a query may take; 0, or a user who may not change settings: as the server has it.
+        """
+        return Server(self._address, self._password, self._cluster, readonly=True, limit_s=limit_s)
 
     def twin(self) -> "Server":
         """Give another handle with the same rights, for use by another thread."""
@@ -202,7 +208,9 @@ class Server:
         try:
             level = self.run("SELECT toString(getSetting('readonly'))").strip()
         finally:
-            settings.update({} if level == "1" else kept)
+            settings.update(
+                {} if level == "1" else kept | ({"max_execution_time": self._limit_s} if self._limit_s else {})
+            )
         if level == "0":
             settings["readonly"] = "1"
 

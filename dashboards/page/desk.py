@@ -1,4 +1,4 @@
-"""What the page asks of the warehouse, each thing once; all of it on the one thread that the feed gives it."""
+"""What the page asks of the warehouse, each thing once. Panels may be asked on several threads, the rest is for one."""
 
 import re
 import time

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,8 +15,9 @@ from analytics.warehouse import WarehouseError
 from dashboards.boards import BOARDS
 from dashboards.page import wire
 from dashboards.page.choice import Choice, RefusedError
-from dashboards.page.desk import Desk, Warehouse
+from dashboards.page.desk import Desk, View, Warehouse
 from dashboards.page.figures import Json
+from dashboards.page.handles import Handles
 from dashboards.spec import Panel
 
 PAUSE_S = 1.0
@@ -33,6 +34,9 @@ BEAT_S = 5.0
 
 REST = 1
 """After a push the feed rests this many times as long as it worked, so that the page never starves what it shows."""
+
+ABREAST = 2
+"""So many panels of a push are asked side by side: the engine plans a statement on one core."""
 
 T = TypeVar("T")
 
@@ -84,15 +88,17 @@ class Room:
 
 
 class Feed:
-    """Asks the warehouse on a thread of its own and hands the answers to every open page.
+    """Asks the warehouse on threads of its own and hands the answers to every open page.
 
-    open_warehouse: called once, on that thread. now_ms: the clock on the wall, milliseconds UTC.
+    One thread looks at the books and works out views; panels are asked on a few others, each with a handle of its own.
+    open_warehouse: called once on each of them. now_ms: the clock on the wall, milliseconds UTC.
     """
 
     def __init__(self, open_warehouse: Callable[[], Warehouse], now_ms: Callable[[], int], pause_s: float) -> None:
         self._now_ms, self._pause_s = now_ms, pause_s
-        self._desk = Desk(open_warehouse, now_ms, pause_s)
+        self._desk = Desk(partial(Handles, open_warehouse), now_ms, pause_s)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="page")
+        self._abreast = ThreadPoolExecutor(max_workers=ABREAST, thread_name_prefix="panels")
         self._rooms: dict[Choice, Room] = {}
         self._turns = itertools.count(1)
         self._watch: asyncio.Task[None] | None = None
@@ -139,10 +145,11 @@ class Feed:
                 listener.hang_up()
 
     async def close(self) -> None:
-        """End every stream and let go of the warehouse, on the thread that opened it."""
+        """End every stream and let go of the warehouse when nothing is asked any more."""
         self.hang_up()
         if self._watch is not None:
             self._watch.cancel()
+        await asyncio.to_thread(self._abreast.shutdown, cancel_futures=True)
         await self._on_thread(self._desk.close)
         self._thread.shutdown()
 
@@ -197,12 +204,20 @@ class Feed:
             return
         room.batches = view.look.batches
         leave("view", msgspec.json.encode(view.told(self._now_ms(), room.took_ms)))
-        for panel in view.board.panels:
-            if not room.listeners:
-                return
-            leave(f"panel {panel.id}", await self._on_thread(partial(self._desk.panel, view, panel)))
+        panels = iter(view.board.panels)
+        await asyncio.gather(*(self._ask(room, view, panels, leave) for _ in range(ABREAST)))
+        if not room.listeners:
+            return
         leave("marks", await self._on_thread(partial(self._desk.marks, view)))
         room.took_ms = round((time.monotonic() - began) * 1000)
+
+    async def _ask(self, room: Room, view: View, panels: Iterator[Panel], leave: Callable[[str, bytes], None]) -> None:
+        """Answer one panel after another of those that nobody has taken yet."""
+        for panel in panels:
+            if not room.listeners:
+                return
+            work = partial(self._desk.panel, view, panel)
+            leave(f"panel {panel.id}", await asyncio.get_running_loop().run_in_executor(self._abreast, work))
 
     async def _on_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

@@ -1,6 +1,6 @@
 -- Fragment, common table expressions: orders whose books may lawfully be open at this instant. Their batch or that of a
 -- refund is being stored, or a refund of theirs came in the last ten minutes and may have to go from one lane of Kafka to another.
--- Columns of unsettled: order_id.
+-- unsettled: their order ids, as one array; looked up once, however often it is named.
 lanes AS (
     SELECT CAST((groupArray(lane), groupArray(stored)), 'Map(UInt64, UInt64)') AS stored,
         CAST((groupArray(lane), groupArray(settled)), 'Map(UInt64, UInt64)') AS settled
@@ -11,8 +11,11 @@ lanes AS (
         GROUP BY lane
     )
 ),
-unsettled AS (
-    SELECT order_id FROM orders WHERE batch > (SELECT stored FROM lanes)[bitShiftRight(batch, 40)]
-    UNION DISTINCT
-    SELECT order_id FROM refunds WHERE batch > (SELECT settled FROM lanes)[bitShiftRight(batch, 40)]
-)
+(
+    SELECT groupArray(order_id)
+    FROM (
+        SELECT order_id FROM orders WHERE batch > (SELECT stored FROM lanes)[bitShiftRight(batch, 40)]
+        UNION DISTINCT
+        SELECT order_id FROM refunds WHERE batch > (SELECT settled FROM lanes)[bitShiftRight(batch, 40)]
+    )
+) AS unsettled

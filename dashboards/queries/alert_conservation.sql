@@ -13,7 +13,7 @@ booked AS (
         SELECT toString(ledger.currency) AS currency, toString(ledger.model) AS model,
             -sum(if(host_id = 'excess_refund', -toInt128(amount_minor), toInt128(amount_minor))) AS amount
         FROM ledger
-        WHERE order_id IN (SELECT order_id FROM unsettled)
+        WHERE order_id IN unsettled
         GROUP BY currency, model
     )
     GROUP BY currency, model
@@ -25,7 +25,7 @@ paid AS (
         UNION ALL
         SELECT toString(orders.currency) AS currency, -sum(toInt128(amount_minor)) AS amount
         FROM orders
-        WHERE order_id IN (SELECT order_id FROM unsettled)
+        WHERE order_id IN unsettled
         GROUP BY currency
         UNION ALL
         SELECT toString(refunds.currency) AS currency, -sum(toInt128(refunds.amount_minor)) AS amount
@@ -33,7 +33,7 @@ paid AS (
         INNER JOIN (
             SELECT order_id, orders.currency AS currency FROM orders WHERE order_id IN (SELECT order_id FROM refunds)
         ) AS known ON refunds.order_id = known.order_id AND refunds.currency = known.currency
-        WHERE refunds.order_id NOT IN (SELECT order_id FROM unsettled)
+        WHERE refunds.order_id NOT IN unsettled
         GROUP BY currency
     )
     GROUP BY currency

@@ -1,8 +1,9 @@
 -- Question: who gains and who loses when one model replaces the other, order by order?
 -- Columns: host (name), host_id (or unattributed, excess_refund), kind (when the order was paid), before and after (net under
 --   the model and under the other), moved_in and moved_out (what single orders gain and lose), difference (all money).
-WITH held AS (
-    SELECT order_id, host_id, toStartOfMinute(min(ordered_at)) AS minute,
+WITH {{kinds_from}},
+held AS (
+    SELECT order_id, host_id, kinds_from(toStartOfMinute(min(ordered_at))) AS from_ms,
         sumIf(toInt128(amount_minor), model = ${model:sqlstring}) AS before,
         sumIf(toInt128(amount_minor), model = ${other:sqlstring}) AS after
     FROM ledger
@@ -12,12 +13,12 @@ WITH held AS (
     HAVING before != 0 OR after != 0
 ),
 moved AS (
-    SELECT toString(held.host_id) AS host_id, held.minute AS minute,
+    SELECT toString(held.host_id) AS host_id, held.from_ms AS from_ms,
         if(host_id = 'excess_refund', -1, 1) AS side, sum(side * held.before) AS before, sum(side * held.after) AS after,
         sum(greatest(side * (held.after - held.before), 0)) AS moved_in,
         sum(greatest(side * (held.before - held.after), 0)) AS moved_out
     FROM held
-    GROUP BY host_id, minute
+    GROUP BY host_id, from_ms
 ),
 figures AS (
     SELECT moved.host_id AS host_id, moved.before AS before, moved.after AS after, moved.moved_in AS moved_in,
@@ -29,7 +30,7 @@ figures AS (
         ) AS kind
     FROM moved
     ASOF LEFT JOIN host_kinds
-        ON moved.host_id = host_kinds.host_id AND toDateTime64(moved.minute, 3, 'UTC') >= host_kinds.from_at
+        ON moved.host_id = host_kinds.host_id AND fromUnixTimestamp64Milli(moved.from_ms, 'UTC') >= host_kinds.from_at
 )
 SELECT any(coalesce(nullIf(hosts.name, ''), figures.host_id)) AS host,
     figures.host_id AS host_id,

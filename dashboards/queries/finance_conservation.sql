@@ -10,7 +10,7 @@ WITH {{unsettled}},
 returned AS (
     SELECT order_id, currency, sum(toInt128(amount_minor)) AS amount
     FROM refunds
-    WHERE $__timeFilter(toStartOfMinute(refunded_at)) AND order_id NOT IN (SELECT order_id FROM unsettled)
+    WHERE $__timeFilter(toStartOfMinute(refunded_at)) AND order_id NOT IN unsettled
     GROUP BY order_id, currency
 ),
 sides AS (
@@ -21,7 +21,7 @@ sides AS (
     UNION ALL
     SELECT toString(orders.currency) AS currency, -sum(toInt128(amount_minor)), toInt128(0)
     FROM orders
-    WHERE order_id IN (SELECT order_id FROM unsettled) AND $__timeFilter(toStartOfMinute(ordered_at))
+    WHERE order_id IN unsettled AND $__timeFilter(toStartOfMinute(ordered_at))
     GROUP BY orders.currency
     UNION ALL
     SELECT toString(orders.currency) AS currency, toInt128(0), sum(returned.amount)
@@ -49,7 +49,7 @@ compared AS (
         -sumIf(toInt128(amount_minor), host_id = 'unattributed'),
         -sumIf(toInt128(amount_minor), host_id = 'excess_refund')
     FROM ledger
-    WHERE order_id IN (SELECT order_id FROM unsettled) AND $__timeFilter(toStartOfMinute(booked_at))
+    WHERE order_id IN unsettled AND $__timeFilter(toStartOfMinute(booked_at))
     GROUP BY currency, model
 )
 SELECT currency, model,

@@ -1,10 +1,12 @@
 -- Question: what does each account keep under each model?
 -- Columns: host (name), host_id (or unattributed, excess_refund), kind, and the net under each model (money; NULL where the
 --   model has nothing booked in the range at all).
-WITH booked AS (
-    SELECT model, minute, host_id, gross - refunds AS net
+WITH {{kinds_from}},
+booked AS (
+    SELECT model, host_id, kinds_from(minute) AS from_ms, sum(gross) - sum(refunds) AS net
     FROM revenue_minute
     WHERE currency = ${currency:sqlstring} AND $__timeFilter(minute) AND {{in_sessions}}
+    GROUP BY model, host_id, from_ms
 ),
 credited AS (
     SELECT toString(booked.model) AS model, toString(booked.host_id) AS host_id,
@@ -16,7 +18,7 @@ credited AS (
         if(booked.host_id = 'excess_refund', 0 - booked.net, booked.net) AS net
     FROM booked
     ASOF LEFT JOIN host_kinds
-        ON booked.host_id = host_kinds.host_id AND toDateTime64(booked.minute, 3, 'UTC') >= host_kinds.from_at
+        ON booked.host_id = host_kinds.host_id AND fromUnixTimestamp64Milli(booked.from_ms, 'UTC') >= host_kinds.from_at
 ),
 figures AS (
     SELECT host_id, kind, sumMap(map(model, net)) AS nets, groupUniqArrayArray(mapKeys(nets)) OVER () AS models

@@ -1,22 +1,15 @@
 -- Question: at which hours of the day do human and digital hosts earn how much per hour on air?
 -- Columns: hour (of the seller's time zone, as 09:00), human and digital (net per live hour, money), human_hours and
 --   digital_hours (live hours).
-WITH {{hosts_air}},
-{{hosts_pieces}},
-{{finance_credited}},
+WITH {{hosts_earned}},
 figures AS (
     SELECT hour, sumIf(net, kind = 'human') AS human_net, sumIf(net, kind = 'digital') AS digital_net,
         sumIf(live_ms, kind = 'human') AS human_ms, sumIf(live_ms, kind = 'digital') AS digital_ms
     FROM (
-        SELECT host_id, kind, toHour(minute, ${zone:sqlstring}) AS hour, gross - refunds AS net, 0 AS live_ms
-        FROM credited
-        WHERE currency = ${currency:sqlstring}
+        SELECT kind, toHour(at, ${zone:sqlstring}) AS hour, net, live_ms FROM earned WHERE {{hosts_chosen}}
         UNION ALL
-        SELECT host_id, kind, toHour(at, ${zone:sqlstring}), 0, live_ms FROM pieces
-        UNION ALL
-        SELECT '', '', toUInt8(arrayJoin(range(24))), 0, 0
+        SELECT '', toUInt8(arrayJoin(range(24))), 0, 0
     )
-    WHERE kind = '' OR ({{hosts_chosen}})
     GROUP BY hour
 )
 SELECT concat(leftPad(toString(hour), 2, '0'), ':00') AS hour,

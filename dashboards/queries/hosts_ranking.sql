@@ -1,16 +1,9 @@
 -- Question: whose hour on air brings most?
 -- Columns: host (name and sample: live hours, shifts, orders), per_live_hour (net, money), host_id, kind; hosts who were on air.
-WITH {{hosts_air}},
-{{finance_credited}},
+WITH {{hosts_earned}},
 figures AS (
     SELECT host_id, kind, sum(net) AS net, sum(orders) AS orders, sum(shifts) AS shifts, sum(live_ms) AS live_ms
-    FROM (
-        SELECT host_id, kind, gross - refunds AS net, orders, 0 AS shifts, 0 AS live_ms
-        FROM credited
-        WHERE currency = ${currency:sqlstring}
-        UNION ALL
-        SELECT host_id, kind, 0, 0, 1, end_ms - start_ms FROM air
-    )
+    FROM earned
     WHERE {{hosts_chosen}}
     GROUP BY host_id, kind
     HAVING live_ms > 0

@@ -1,17 +1,9 @@
 -- Question: how does net per live hour of each kind of host change from day to day?
 -- Columns: time (begin of the day of the seller's time zone), kind (human, digital, unknown), per_live_hour (net, money).
-WITH {{hosts_air}},
-{{hosts_pieces}},
-{{finance_credited}},
+WITH {{hosts_earned}},
 figures AS (
-    SELECT day, kind, sum(net) AS net, sum(live_ms) AS live_ms
-    FROM (
-        SELECT host_id, kind, toStartOfDay(minute, ${zone:sqlstring}) AS day, gross - refunds AS net, 0 AS live_ms
-        FROM credited
-        WHERE currency = ${currency:sqlstring}
-        UNION ALL
-        SELECT host_id, kind, toStartOfDay(at, ${zone:sqlstring}), 0, live_ms FROM pieces
-    )
+    SELECT toStartOfDay(at, ${zone:sqlstring}) AS day, kind, sum(net) AS net, sum(live_ms) AS live_ms
+    FROM earned
     WHERE {{hosts_chosen}}
     GROUP BY day, kind
     HAVING live_ms > 0

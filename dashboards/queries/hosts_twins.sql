@@ -2,12 +2,12 @@
 -- Columns: pair (names), host (name), host_id, kind (as registered last), live_hours, orders (count), net, per_live_hour,
 --   per_viewer_hour (money), conversion, refund_rate (as on the scorecard); on the twin's row live_difference and
 --   viewer_difference (money, the twin's figure - the original's) and live_ratio, viewer_ratio (the one / the other).
-WITH {{hosts_figures}},
+WITH {{hosts_happened}},
 totals AS (
-    SELECT host_id, sum(figures.gross) AS gross, sum(figures.gross - figures.refunds) AS net,
-        sum(figures.orders) AS orders, sum(figures.live_ms) AS live_ms, sum(figures.watch_ms) AS watch_ms,
-        sum(figures.views) AS views
-    FROM figures
+    SELECT host_id, sum(happened.gross) AS gross, sum(happened.gross - happened.refunds) AS net,
+        sum(happened.orders) AS orders, sum(happened.live_ms) AS live_ms, sum(happened.watch_ms) AS watch_ms,
+        sum(happened.views) AS views
+    FROM happened
     GROUP BY host_id
 ),
 pairs AS (

@@ -29,18 +29,20 @@ rooms AS (
     WHERE online > 0 AND {{everybody}}
         AND session_id NOT IN (SELECT session_id FROM present)
 ),
-earned AS (
-    SELECT toString(revenue_minute.session_id) AS session_id, toString(revenue_minute.host_id) AS host_id,
-        sum(revenue_minute.gross) AS gross
-    FROM revenue_minute
-    WHERE model = ${model:sqlstring} AND currency = ${currency:sqlstring} AND $__timeFilter(minute) AND {{in_sessions}}
-    GROUP BY session_id, host_id
-),
-labels AS (
-    SELECT assumeNotNull(session_id) AS session_id, assumeNotNull(host_id) AS host_id,
-        argMax(type = 'label_shown', (occurred_at, event_id)) AS shown, 1 AS told
-    FROM roster_events
-    WHERE type IN ('label_shown', 'label_hidden') AND occurred_at < end_at
+beside AS (
+    SELECT session_id, host_id, sum(gross) AS earned, max(label) AS told
+    FROM (
+        SELECT toString(revenue_minute.session_id) AS session_id, toString(revenue_minute.host_id) AS host_id, gross,
+            '' AS label
+        FROM revenue_minute
+        WHERE model = ${model:sqlstring} AND currency = ${currency:sqlstring} AND $__timeFilter(minute) AND {{in_sessions}}
+        UNION ALL
+        SELECT assumeNotNull(session_id) AS session_id, assumeNotNull(host_id) AS host_id, toInt128(0),
+            if(argMax(type = 'label_shown', (occurred_at, event_id)), 'shown', 'hidden')
+        FROM roster_events
+        WHERE type IN ('label_shown', 'label_hidden') AND occurred_at < end_at
+        GROUP BY session_id, host_id
+    )
     GROUP BY session_id, host_id
 )
 SELECT ifNull(nullIf(sessions.title, ''), rooms.session_id) AS session, sessions.platform AS platform,
@@ -51,17 +53,16 @@ SELECT ifNull(nullIf(sessions.title, ''), rooms.session_id) AS session, sessions
     if(rooms.host_id = '', NULL, rooms.started_at) AS since,
     dateDiff('millisecond', since, least(toDateTime64(end_at, 3, 'UTC'), (SELECT max(newest_at) FROM batches))) / 1000
         AS seconds,
-    multiIf(rooms.kind != 'digital', NULL, labels.told = 0, 'not reported', labels.shown, 'shown', 'hidden') AS label,
+    multiIf(rooms.kind != 'digital', NULL, beside.told = '', 'not reported', beside.told) AS label,
     watching.online AS online,
-    if(rooms.host_id = '', NULL, toDecimal128(earned.gross, 4) / {{units}}) AS gmv,
+    if(rooms.host_id = '', NULL, toDecimal128(beside.earned, 4) / {{units}}) AS gmv,
     rooms.session_id AS session_id, nullIf(rooms.host_id, '') AS host_id
 FROM rooms
 LEFT JOIN sessions ON rooms.session_id = sessions.session_id
 LEFT JOIN hosts ON rooms.host_id = hosts.host_id
 LEFT JOIN hosts AS humans ON hosts.likeness_of = humans.host_id
 LEFT JOIN watching ON rooms.session_id = watching.session_id
-LEFT JOIN earned ON rooms.session_id = earned.session_id AND rooms.host_id = earned.host_id
-LEFT JOIN labels ON rooms.session_id = labels.session_id AND rooms.host_id = labels.host_id
+LEFT JOIN beside ON rooms.session_id = beside.session_id AND rooms.host_id = beside.host_id
 WHERE rooms.host_id != '' OR isNull(sessions.ended_at) OR sessions.ended_at >= end_at
 ORDER BY online DESC, session_id, since, host_id
 LIMIT 100
