@@ -196,18 +196,7 @@ class Settings:
     def rules(self, **changes: Any) -> Rules:  # noqa: ANN401  # any field of Rules
         """Give the rules of attribution that these settings say. Raises WrongSetting."""
         try:
-            return Rules(
-                **{
-                    "models": self.models,
-                    "lookback_ms": self.lookback_ms,
-                    "grace_ms": self.grace_ms,
-                    "half_life_ms": self.half_life_ms,
-                    "position": self.position,
-                    "idle_ms": self.idle_ms,
-                    "correction_ms": self.correction_ms,
-                    **changes,
-                }
-            )
+            return Rules(**({name: getattr(self, name) for name in _OF_RULES} | changes))
         except ValueError as error:
             raise WrongSetting(str(error)) from None
 
@@ -228,6 +217,7 @@ class Settings:
 
 SOURCE_SETTINGS = {PREFIX + setting_name(source, need.name) for source in SOURCES.values() for need in source.needs}
 """Settings of the sources, which say themselves what they need; `hostledger sources` lists them with their meaning."""
+_OF_RULES = ("models", "lookback_ms", "grace_ms", "half_life_ms", "position", "idle_ms", "correction_ms")
 _FOR_TESTS = {"HOSTLEDGER_REQUIRE", "HOSTLEDGER_CHROMIUM", "HOSTLEDGER_DEATHS"}
 
 
