@@ -91,6 +91,7 @@ def asked_for(warehouse: Warehouse, name: str) -> dict[str, Any]:
         "until_ms": RECORDED_MS,
         "clock_ms": NOON_MS + 86_400_000,
         "step_ms": 3_600_000,
+        "period_ms": 3_600_000,
         "idle_ms": 14_400_000,
         "source": "test",
         "text": "SELECT 1",
