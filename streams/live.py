@@ -154,7 +154,7 @@ def _touched(live: Live, arrival: Arrival) -> pl.DataFrame:
     looked_up = live.checks.filter(pl.col("check_ms").is_null())
     due = live.checks.filter((pl.col("check_ms") > last) & (pl.col("check_ms") <= arrival.newest_ms))
     disordered = arrival.activity.filter(pl.col("at_ms") <= last).select("viewer_id").unique()
-    spoken = live.checks.filter(pl.col("check_ms") <= last).join(disordered, on="viewer_id", how="semi")
+    spoken = live.checks.filter(pl.col("first_ms") <= last).join(disordered, on="viewer_id", how="semi")
     ended = live.marks.join(arrival.moved.select("session_id"), on="session_id", how="semi")
     frames = [arrival.marks, looked_up, due, spoken, ended]
     return pl.concat([frame.select(PAIR) for frame in frames]).unique()
