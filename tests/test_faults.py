@@ -54,6 +54,7 @@ TABLES = (
     "rejects",
 )
 STEPS = ("intent", *TABLES, "batches", "done", "markov_fits")
+ROLLUPS = ("_minute", "_quarter")
 ROLLUP_OF = {
     "viewer_events": "activity_minute",
     "presence": "presence_minute",
@@ -105,7 +106,7 @@ def contents(folder: Path, *, but: str = "") -> Contents:
 
 
 def _rows(warehouse: Embedded, table: str, key: str, but: str) -> list[tuple[str, ...]]:
-    if not table.endswith("_minute"):
+    if not table.endswith(ROLLUPS):
         unlike = [column for column in (but, "stored_at") if column and _has(warehouse, table, column)]
         left_out = f"EXCEPT({', '.join(unlike)})" if unlike else ""
         final = "FINAL" if table == "shifts" else ""
@@ -193,7 +194,7 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Contents:
 
 
 def test_every_table_that_a_batch_can_write_is_a_step(undisturbed: Contents) -> None:
-    written = {table for table, lines in undisturbed.items() if lines and not table.endswith("_minute")}
+    written = {table for table, lines in undisturbed.items() if lines and not table.endswith(ROLLUPS)}
     assert written == set(STEPS) - {"intent", "done"}
     assert all(undisturbed[rollup] for rollup in ROLLUP_OF.values())
 

@@ -39,6 +39,6 @@ def test_by_command_boards_are_proved_on_a_folder_also_on_an_empty_one(monkeypat
 def test_by_command_files_are_written_once(tmp_path) -> None:
     words = ["boards", "write", str(tmp_path)]
     first, again = (CliRunner().invoke(build(words), words) for _ in range(2))
-    assert (first.exit_code, "Files written: 5." in first.stderr) == (0, True)
+    assert (first.exit_code, "Files written: 6." in first.stderr) == (0, True)
     assert (tmp_path / "boards" / "live.json").is_file()
     assert (again.exit_code, again.stdout, "right already" in again.stderr) == (0, "", True)

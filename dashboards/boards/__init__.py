@@ -7,8 +7,8 @@ __all__ = ["ALERTS", "BOARDS"]
 BOARDS = {
     "live": live.BOARD,
     "hosts": hosts.BOARD,
-    "compare": compare.BOARD,
     "finance": finance.BOARD,
+    "compare": compare.BOARD,
     "pipeline": pipeline.BOARD,
 }
 """Boards by the short name under which the page shows them."""

@@ -20,8 +20,8 @@ FIGURES = Panel(
     help="Net of what was sold in the range / hours watched under line-ups of one kind; crude: over all; "
     "stratified: rates within platform, hour of the day and category, weighted by the viewer-hours of both "
     "kinds (ATE), of digital hosts (ATT), or by n0 n1 / (n0 + n1) (Mantel-Haenszel); left out: the share of "
-    "viewer-hours in strata with one kind only. Nobody drew lots for who goes on air, and there are no "
-    "intervals here: hostledger compare gives them.",
+    "viewer-hours in strata with one kind only; nobody drew lots for who goes on air, and hostledger compare "
+    "gives the intervals.",
     columns=(
         Column("figure", "Figure"),
         *_RATES,
