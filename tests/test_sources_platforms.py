@@ -20,6 +20,7 @@ from source_stage import (
 
 from analytics.decoding import decode
 from analytics.rejection import Reject
+from streams.collector.hooks import Connected, Parsed, read_into
 from streams.sources.access import Secret, WrongAccess, given, price, secrets, web_address
 from streams.sources.payload import Fields
 from streams.sources.source import PASSED, DetailAway, Event, Notification, Passed, Unsigned
@@ -115,8 +116,24 @@ def test_a_cancelled_shopify_order_gives_back_what_its_refunds_left() -> None:
     pending = refund["transactions"][0] | {"status": "pending"}
     waiting = order | {"refunds": [refund | {"transactions": [pending]}]}
     assert passed("shopify", waiting, kind="orders/cancelled") == "pending"
+    foreign = refund["transactions"][0] | {"currency": "EUR"}
+    mixed = order | {"refunds": [refund | {"transactions": [foreign]}]}
+    assert rejected("shopify", mixed, kind="orders/cancelled") == ("refund_currency_mismatch", "currency", "EUR")
     # The topic is not under the signature: a paid order sent as a cancelled one takes nothing back.
     assert passed("shopify", paid_shopify_order(), kind="orders/cancelled") == "not_paid"
+
+
+def test_a_message_is_booked_whole_or_parked_whole() -> None:
+    """One refund that the contract refuses, and what it leaves of the order: the rest alone would be wrong."""
+    refund = tree("shopify/refund")["refund"]
+    odd = refund["transactions"][0] | {"id": "9" * 200}
+    order = paid_shopify_order(cancelled_at="2016-06-21T00:00:00Z", refunds=[refund | {"transactions": [odd]}])
+    source, found = SOURCES["shopify"], Parsed()
+    notification = Notification({"x-shopify-topic": "orders/cancelled"}, encoded(order), 0)
+    (message,) = source.split(notification)
+    read_into(found, Connected(source, access(source), answering()), message, "shopify")
+    assert (found.places, found.booked, found.outcomes) == ([], [], ["unusable"])
+    assert [letter.value for letter in found.letters] == [encoded(order)]
 
 
 def test_a_chargeback_is_a_refund_once_it_is_lost() -> None:
