@@ -137,3 +137,31 @@ def test_a_word_that_comes_late_undoes_a_silence(warehouse: Embedded, processor:
         if at <= newest
     }
     assert set(found) == expected
+
+
+def test_a_late_leave_ends_a_watch_that_was_let_go_of_before_its_viewer_came_back(
+    warehouse: Embedded, processor: Make
+) -> None:
+    """Silence had ended it after four hours; the leave says that the viewer was there until then."""
+
+    def seen(number: int, kind: str, viewer: str, minutes: int) -> Event:
+        told = {"type": kind, "viewer_id": viewer, "session_id": "s0"}
+        return told | {"event_id": f"e{number}", "occurred_at": EVENING_MS + minutes * 60_000}
+
+    running = processor()
+    for number, (kind, viewer, minutes) in enumerate(
+        [
+            ("viewer_joined", "v", 0),
+            ("viewer_joined", "other", 540),
+            ("viewer_joined", "v", 600),
+            ("viewer_left", "v", 595),
+        ]
+    ):
+        running.process("test", to_bytes([seen(number, kind, viewer, minutes)]), number + 1, 0)
+    found = rows(
+        warehouse,
+        "SELECT toUnixTimestamp64Milli(at) AS ms, sum(change) AS changes FROM presence WHERE viewer_id = 'v' "
+        "GROUP BY 1 HAVING changes != 0 ORDER BY 1",
+    )
+    minutes_of = [((int(ms) - EVENING_MS) // 60_000, change) for ms, change in found]
+    assert minutes_of == [(0, "1"), (595, "-1"), (600, "1")]
