@@ -171,7 +171,7 @@ def served(warehouse, now_ms=NOW, pause_s=0.2, reader=None, **options):
 
 
 @contextmanager
-def shown(address, query="board=live", upto=None):
+def shown(address, query="board=live", upto=()):
     """Open a page: its stream, and what it got at first."""
     with opened(f"{address}/api/stream?{query}") as stream:
         yield stream, *board(stream, upto)
@@ -208,8 +208,21 @@ def told(stream, event, panel=None):
             return data
 
 
-def board(stream, upto=None):
-    """Read what a page gets when it opens, or the first of it: the view, what each panel holds, the marks."""
+def sent(stream, *panels):
+    """Read on until each of these panels has come: the rows of every panel that came."""
+    came = {}
+    while not came.keys() >= set(panels):
+        name, data = heard(stream)
+        if name == "panel":
+            came[data["id"]] = data["rows"]
+    return came
+
+
+def board(stream, upto=()):
+    """Read what a page gets when it opens, or up to some panels: the view, what each panel holds, the marks.
+
+    Panels are answered side by side: which of two comes first is chance.
+    """
     view, panels = told(stream, "view"), {}
     while True:
         name, data = heard(stream)
@@ -219,7 +232,7 @@ def board(stream, upto=None):
             continue
         assert name == "panel"
         panels[data["id"]] = data.get("error") or [dict(zip(data["columns"], row, strict=True)) for row in data["rows"]]
-        if data["id"] == upto:
+        if upto and panels.keys() >= set(upto):
             return view, panels, None
 
 

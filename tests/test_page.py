@@ -62,7 +62,7 @@ def page(warehouse):
     kept = {}
     with served(warehouse) as address:
 
-        def show(query="board=live", upto=None):
+        def show(query="board=live", *upto):
             if (query, upto) not in kept:
                 with shown(address, query, upto) as (_, view, panels, marks):
                     kept[query, upto] = SimpleNamespace(view=view, panels=panels, marks=marks)
