@@ -126,6 +126,15 @@ def test_a_reader_with_a_limit_ends_a_query_that_takes_too_long_and_answers_the_
         assert rows(reader, "SELECT 1") == [("1",)]
 
 
+def test_a_question_that_comes_often_is_not_compiled(engine: Any) -> None:
+    compiled = "SELECT sum(value) AS functions FROM system.events WHERE event = 'CompileFunction'"
+    with closing(engine.reader()) as reader:
+        before = reader.ask(compiled)["functions"].item()
+        for handle in (engine, reader) * 5:
+            handle.ask("SELECT sum(if(number % 7 = 3, number * 5 + 1, number + 2)) AS total FROM numbers(1000)")
+        assert reader.ask(compiled)["functions"].item() == before
+
+
 def test_a_migration_is_applied_once(engine: Any) -> None:
     assert migrate(lambda text: execute(engine, text)) == []
     applied = rows(engine, "SELECT number, name FROM schema_migrations ORDER BY number")

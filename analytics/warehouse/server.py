@@ -66,7 +66,7 @@ class Server:
         logging.getLogger("clickhouse_driver").addHandler(logging.NullHandler())
         self._mutex = threading.Lock()
         self._reading: Server | None = None
-        settings = {"server_side_params": True, **(CLUSTER_SETTINGS if cluster else {})}
+        settings = {"server_side_params": True, **asking.SETTINGS, **(CLUSTER_SETTINGS if cluster else {})}
         self._client = Client(
             **address.arguments(),
             password=password or "",
