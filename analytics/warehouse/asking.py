@@ -3,9 +3,9 @@
 from functools import cache
 from importlib.resources import files
 
-SETTINGS = {"compile_expressions": "0", "compile_aggregate_expressions": "0", "compile_sort_description": "0"}
-"""Settings of every statement. The engine would compile what comes for the third time, which takes up to a few hundred
-milliseconds once; our statements take tens, and are none the faster for it."""
+READING = {"compile_expressions": "0", "compile_aggregate_expressions": "0", "compile_sort_description": "0"}
+"""Settings of handles that only read. The engine would compile what comes for the third time, which takes up to a few
+hundred milliseconds once; the statements of a board take tens, and are none the faster for it."""
 
 
 @cache

@@ -48,9 +48,9 @@ class Embedded:
         self._session = Session(str(folder / "clickhouse"))
         self._readonly = readonly
         self._reading: Embedded | None = None
-        self._run("SET " + ", ".join(f"{name} = {value}" for name, value in asking.SETTINGS.items()))
         if readonly:
             self._run(f"USE {DATABASE}")
+            self._run("SET " + ", ".join(f"{name} = {value}" for name, value in asking.READING.items()))
             self._run(f"SET max_execution_time = {limit_s}")
             self._run("SET readonly = 1")
 

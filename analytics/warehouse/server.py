@@ -66,7 +66,7 @@ class Server:
         logging.getLogger("clickhouse_driver").addHandler(logging.NullHandler())
         self._mutex = threading.Lock()
         self._reading: Server | None = None
-        settings = {"server_side_params": True, **asking.SETTINGS, **(CLUSTER_SETTINGS if cluster else {})}
+        settings = {"server_side_params": True, **(CLUSTER_SETTINGS if cluster else {})}
         self._client = Client(
             **address.arguments(),
             password=password or "",
@@ -208,9 +208,8 @@ class Server:
         try:
             level = self.run("SELECT toString(getSetting('readonly'))").strip()
         finally:
-            settings.update(
-                {} if level == "1" else kept | ({"max_execution_time": self._limit_s} if self._limit_s else {})
-            )
+            limit = {"max_execution_time": self._limit_s} if self._limit_s else {}
+            settings.update({} if level == "1" else kept | asking.READING | limit)
         if level == "0":
             settings["readonly"] = "1"
 
