@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from warehouse_books import rows
 
 from analytics.rules import DAY_MS, Rules
-from analytics.warehouse import WarehouseError, failures
+from analytics.warehouse import WarehouseError, asking, failures
 from analytics.warehouse.embedded import Embedded
 from analytics.warehouse.rendering import WINDOW
 from hostledger.commands.worker import STATEMENTS_AT_ONCE
@@ -147,6 +147,16 @@ def test_the_rights_on_the_page_are_those_of_the_file() -> None:
     held = {f"{query.text} TO {user.tag}" for user in users for query in user.findall("grants/query")}
     said = set(re.findall(r"^    (GRANT .*);$", section("Users of ClickHouse"), re.MULTILINE))
     assert said == {grant for grant in held if "default.*" not in grant}
+
+
+def test_who_reads_has_the_settings_of_our_own_readers() -> None:
+    profile = ET.parse(ROOT / "deploy" / "clickhouse" / "users.xml").getroot().find("profiles/hostledger_reading")  # noqa: S314  # our own file
+    said = re.search(r"CREATE SETTINGS PROFILE hostledger_reading SETTINGS (.*);", section("Users of ClickHouse"))
+    assert profile is not None
+    assert said is not None
+    for name, value in asking.READING.items():
+        assert profile.findtext(name) == value
+        assert f"{name} = {value}" in said[1].split(", ")
 
 
 def test_the_engine_reads_the_sql_of_the_page(warehouse: Embedded) -> None:
