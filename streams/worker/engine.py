@@ -24,7 +24,7 @@ from streams.worker.messages import Message, Place, Queue
 from streams.worker.metrics import Metrics
 from streams.worker.patience import Patience
 
-HELD = 12
+HELD = 4
 """Batches that may wait for the roster."""
 LANES_AT_ONCE = 4
 """Lanes that a worker does side by side, each with a batch in memory."""
@@ -38,7 +38,7 @@ class Limits:
     """
 
     wait_ms: int = 2_000
-    batch_bytes: int = 8 << 20
+    batch_bytes: int = 24 << 20
     rejects: Fraction = Fraction(1, 5)
     fit_every_ms: int = 3_600_000
     gap_ms: int = 30_000
