@@ -361,6 +361,6 @@ def test_an_import_is_in_the_books_and_a_second_one_changes_nothing(
     assert (wrong.exit_code, "Sum" in wrong.stderr) == (2, True)
 
 
-def test_both_imports_are_behind_the_door() -> None:
+def test_all_imports_are_behind_the_door() -> None:
     found = typer.main.get_command(build(["import"])).commands["import"]  # type: ignore[attr-defined]  # a group
-    assert {"csv", "parquet", "online-retail", "online-retail-roster"} == set(found.commands)
+    assert {"csv", "parquet", "database", "online-retail", "online-retail-roster"} == set(found.commands)

@@ -54,12 +54,12 @@ def import_table(raw: pl.DataFrame, mapping: Mapping) -> Imported:
     """Read a table as its mapping says. raw: row, and every column that the mapping names, as text."""
     read = _read(raw, mapping)
     judged = read.with_columns(_reason(mapping))
-    judged = judged.with_columns(reason=_of_whole(_key(mapping), SHARED[mapping.kind]))
+    judged = judged.with_columns(reason=_of_whole(mapping.key, SHARED[mapping.kind]))
     good = judged.filter(pl.col("reason").is_null())
     events = (_orders if mapping.kind == "orders" else _refunds)(good, mapping.source)
     refused = _refused(events)
     kept = events.join(refused, on="key", how="anti", maintain_order="left").sort("at_ms", maintain_order=True)
-    by_contract = good.join(refused, left_on=_key(mapping), right_on="key", maintain_order="left")
+    by_contract = good.join(refused, left_on=mapping.key, right_on="key", maintain_order="left")
     named = judged.filter(pl.col("reason").is_not_null())
     rejects = pl.concat([_shown(named), by_contract.select("row", reason="said", field="said_of", value="said_value")])
     text = "".join(f"{event}\n" for event in kept["text"]).encode()
@@ -177,10 +177,6 @@ def _refunds(rows: pl.DataFrame, source: str) -> pl.DataFrame:
         reason="why",
     )
     return refunds.select("at_ms", key="refund_id", text=event.struct.json_encode())
-
-
-def _key(mapping: Mapping) -> str:
-    return "order_id" if mapping.kind == "orders" else "refund_id"
 
 
 def _refused(events: pl.DataFrame) -> pl.DataFrame:
