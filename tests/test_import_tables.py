@@ -21,6 +21,7 @@ from hostledger.commands import imports
 from hostledger.door import build
 from hostledger.settings import Settings
 from streams.sources.online_retail import read_invoices
+from streams.sources.online_retail.reading import MAPPING
 from streams.sources.tables.importing import REASONS, Imported, import_table
 from streams.sources.tables.mapping import Mapping, WrongMapping, read_mapping
 from streams.sources.tables.reading import WrongFileError, read_csv, read_parquet
@@ -283,10 +284,11 @@ money = {currency = {value = "GBP"}, unit_price = "UnitPrice"}
 """
 
 
-def test_the_online_retail_file_is_an_instance_as_far_as_its_rules_allow(
-    read: Callable[..., Imported], tmp_path: Path
+def test_the_online_retail_import_is_an_instance_of_a_mapping_with_rules_beyond_it(
+    read: Callable[..., Imported], file: Callable[[str, str], Path], tmp_path: Path
 ) -> None:
     """Invoices that its own import books whole are the same orders; for the others it has rules of its own."""
+    assert read_mapping(file("retail.toml", ONLINE_RETAIL)) == MAPPING
     (tmp_path / "roster.jsonl").write_text("")
     theirs = {
         event["order_id"]: event
