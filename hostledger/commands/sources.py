@@ -104,7 +104,7 @@ def _tell(source: Source, message: Message, desk: Desk) -> None:
         refuse(f"kind {message.kind!r} is not one that {source.name} books; it would be acknowledged. Kinds: {kinds}")
     for line in _judged(events, desk.shop):
         typer.echo(line)
-    tell(f"{len(events)} events of a {message.kind} message.")
+    tell(f"Kind {message.kind}: {len(events)} events.")
 
 
 def _judged(events: list[Event], shop: str) -> list[bytes]:
