@@ -43,6 +43,7 @@ def test_every_source_and_setting_is_listed_and_no_secret(run: Run) -> None:
     assert {row["setting"] for row in as_json} == SOURCE_SETTINGS
     assert {row["source"] for row in as_json if row["connected"] == "yes"} == {"shopify"}
     assert {tuple(row["kinds"].split()) for row in as_json} == {tuple(source.kinds) for source in SOURCES.values()}
+    assert all(row["meaning"] for row in as_json)
     as_csv = list(csv.DictReader(io.StringIO(run("list", "--format", "csv", **told).stdout)))
     assert as_csv == [{name: value or "" for name, value in row.items()} for row in as_json]
     table = run("list", **told)
