@@ -155,6 +155,17 @@ money = {currency = "C", unit_price = "P", decimal = ",", thousands = "."}
     assert totals == {"s/1": 3702, "s/3": 67, "s/4": 1_000_000_001}
 
 
+@pytest.mark.parametrize("text", ["10.50", "1.0000", "1234.567", ".500", "1..000", "1.000.00", "1,5.000"])
+def test_a_mark_between_thousands_that_is_elsewhere_is_not_left_out(read: Callable[..., Imported], text: str) -> None:
+    """10.50 of a file that writes 10,50 would be read as a hundred times as much."""
+    mapping = ORDERS.replace('amount = "Total"', 'amount = "Total", decimal = ",", thousands = "."')
+    told = "1001,apple,7,1,2026-03-28 12:00:00,"
+    found = read(f'{told}"{text}"', '1002,apple,7,1,2026-03-28 12:00:00,"-1.234.567,89"', mapping=mapping)
+    assert reasons(found)[0] == (0, "amount_unreadable")
+    fine = read(f'{told}"1.234.567,89"', f'{told}"0,50"', f'{told}"1234,5"', mapping=mapping)
+    assert [line["amount_minor"] for line in events(fine)[0]["lines"]] == [123_456_789, 50, 123_450]
+
+
 def test_refunds_of_one_id_are_one_refund(read: Callable[..., Imported]) -> None:
     mapping = """
 source = "s"
