@@ -95,7 +95,7 @@ def test_a_refusal_leaves_the_file_as_it_was(
 ) -> None:
     before, (path, answer) = file.read_bytes(), PATHS[name]
     without = answer | {"data": {"access_token": NEW, "access_token_expire_in": ENDS_S, "expires_in": 1}}
-    for refusal in ((200, encoded({"code": 7})), (200, encoded(without)), (200, b"nonsense"), (500, b"")):
+    for refusal in ((200, encoded(answer | {"code": 7})), (200, encoded(without)), (200, b"nonsense"), (500, b"")):
         shops.answers[path] = [refusal]
         refused = renew(name)
         assert (refused.exit_code, "the old one stands" in refused.stderr) == (2, True)
