@@ -216,3 +216,4 @@ def test_a_second_import_from_the_database_or_from_the_file_books_nothing_twice(
     assert int(orders) > 5
     assert f"{orders} repeats dropped, 0 lines rejected" in second.stderr
     assert url not in f"{first.output}{refused.output}{preview.output}"
+    assert url not in repr(Settings.read({"HOSTLEDGER_DATABASE": url}))
