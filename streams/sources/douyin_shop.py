@@ -3,8 +3,8 @@
 Signature: event-sign, MD5 in hexadecimal over app key, raw body and app secret, beside the header app-id. Calls are
 signed as HMAC-SHA256 over method, parameters and time between two app secrets. Sources: op.jinritemai.com/docs/
 guide-docs/153/99 as implemented by github.com/minibear2021/doudian (doudian/core.py at 5455519) and by
-github.com/fudiwei/DotNetCore.SKIT.FlurlHttpClient.ByteDance; the former renews tokens too, as here. Amounts are fen, the
-minor unit of CNY.
+github.com/fudiwei/DotNetCore.SKIT.FlurlHttpClient.ByteDance; the former renews tokens too, as here. Amounts are fen,
+the minor unit of CNY.
 """
 
 from datetime import datetime, timedelta, timezone

@@ -3,8 +3,8 @@
 Signature: Authorization, HMAC-SHA256 in hexadecimal over app key and raw body, with the app secret. There is no time in
 it but the body's own. Calls are signed as HMAC-SHA256 over path, sorted parameters and body between two app secrets.
 Sources: https://partner.tiktokshop.com/docv2/page/tts-webhooks-overview and .../sign-your-api-request, as quoted by
-https://www.skills.sh/hookdeck/webhook-skills/tiktok-shop-webhooks (read 2026-11). Tokens are renewed at another address,
-with the app's key and secret in the query, as a number of public clients do.
+https://www.skills.sh/hookdeck/webhook-skills/tiktok-shop-webhooks (read 2026-11). Tokens are renewed at another
+address, with the app's key and secret in the query, as a number of public clients do.
 """
 
 from collections.abc import Mapping
