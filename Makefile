@@ -7,7 +7,7 @@ COMPILE := $(BIN)/python -m compileall -q -j 0 .venv/lib || true
 PARALLEL := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: install install-dev demo test check soak bench bench-stream bench-boards bench-compare lock clean
+.PHONY: install install-dev demo test check soak fuzz bench bench-stream bench-boards bench-compare lock clean
 
 install: .venv/installed
 
@@ -46,9 +46,19 @@ check: install-dev
 NIGHTLY := faults lanes processor engines_alike core_equals_referee core_units shares contract decoding
 NIGHTLY += warehouse_values experiments_truth experiments_exposures removal comparison sources_hostile
 
-soak: install-dev
+soak: install-dev fuzz
 	HOSTLEDGER_DEATHS=200 HOSTLEDGER_REQUIRE=kafka $(BIN)/python -m pytest tests/test_stream.py -k random_deaths
 	HOSTLEDGER_DEATHS=200 $(BIN)/python -m pytest $(NIGHTLY:%=tests/test_%.py)
+
+# Payloads that coverage leads to, for half an hour; atheris has wheels for Linux and Python 3.11 to 3.13.
+FUZZ_S := 1800
+
+fuzz: .venv/installed-soak
+	$(BIN)/python tests/fuzz_sources.py -max_total_time=$(FUZZ_S)
+
+.venv/installed-soak: requirements-soak.lock .venv/installed-dev
+	$(BIN)/pip install --quiet --no-compile --require-hashes -r requirements-soak.lock
+	@touch $@
 
 bench: install-dev
 	$(BIN)/python -m benchmarks
@@ -66,6 +76,7 @@ lock: install
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile $(LOCK) --extra install pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile $(LOCK) --extra install --extra dev pyproject.toml -c requirements.lock -o requirements-dev.lock
+	echo atheris==3.0.0 | $(BIN)/uv pip compile $(LOCK) - -o requirements-soak.lock
 
 clean:
 	rm -rf .venv build *.egg-info .coverage* .pytest_cache .mypy_cache .ruff_cache

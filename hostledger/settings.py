@@ -112,6 +112,7 @@ SETTINGS = {
     "fit_every_ms": Setting("FIT_EVERY", "time between two Markov fits of the workers; 0s: none", "1h", duration_ms),
     "worker_host": Setting("WORKER_HOST", "address of a worker's health and metrics", "127.0.0.1", host_name),
     "worker_port": Setting("WORKER_PORT", "port of a worker's health and metrics", "8767", port_number),
+    "database": Setting("DATABASE", "URL of the database that `import database` reads; never shown", "", str),
     "keys": Setting("KEYS", "file with the API keys of the collector, hashed", "hostledger-keys", Path),
     "collector_host": Setting("COLLECTOR_HOST", "address that the collector listens on", "127.0.0.1", host_name),
     "collector_port": Setting("COLLECTOR_PORT", "port of the collector; 0 takes any free one", "8766", port_number),
@@ -161,6 +162,7 @@ class Settings:
     fit_every_ms: int
     worker_host: str
     worker_port: int
+    database: str = field(repr=False)
     keys: Path
     collector_host: str
     collector_port: int

@@ -31,7 +31,7 @@ from dashboards.grafana.emitting import emitted
 from dashboards.macros import Range, expanded
 from dashboards.sql import statement
 from hostledger.door import COMMANDS, build
-from hostledger.settings import PREFIX, SETTINGS, Settings
+from hostledger.settings import PREFIX, SETTINGS, SOURCE_SETTINGS, Settings, WrongSetting
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docker-compose.yml").read_text()
@@ -211,10 +211,10 @@ def test_a_command_is_one_of_ours_with_options_that_it_has(name: str) -> None:
 
 
 def test_every_setting_is_one_that_we_know_and_every_value_is_taken() -> None:
-    known = {PREFIX + setting.name for setting in SETTINGS.values()}
+    known = {PREFIX + setting.name for setting in SETTINGS.values()} | SOURCE_SETTINGS
     assert [key for _, key, _ in environments() if key.startswith(PREFIX) and key not in known] == []
     for name, service in OURS.items():
-        values = {key: ASKED.sub("told", value) for key, value in given(service).items()}
+        values = {key: ASKED.sub("told", value) for key, value in given(service).items() if key not in SOURCE_SETTINGS}
         settings = Settings.read(values)
         assert settings.kafka == "kafka:9092" or PREFIX + "KAFKA" not in values, name
     assert not any(key.startswith(PREFIX) for service in OTHERS.values() for key in given(service))
@@ -231,10 +231,25 @@ def test_the_users_of_clickhouse_are_named_with_their_own_passwords() -> None:
 
 def test_no_secret_is_written_down_and_none_has_a_default() -> None:
     secrets = [(name, key, value) for name, key, value in environments() if SECRET.search(key)]
-    assert len(secrets) == 11
-    for name, key, value in secrets:
+    must = [(name, key, value) for name, key, value in secrets if key not in SOURCE_SETTINGS]
+    assert len(must) == 11
+    for name, key, value in must:
         assert re.fullmatch(r"\$\{\w+:\?[^}]+\}", value), (name, key)
-    assert all(rest.startswith(":?") and len(rest) > 10 for _, rest in ASKED.findall(TEXT))
+    asked = {name: rest for name, rest in ASKED.findall(TEXT) if name not in SOURCE_SETTINGS}
+    assert all(rest.startswith(":?") and len(rest) > 10 for rest in asked.values())
+
+
+def test_the_collector_is_given_what_the_platforms_need_and_connects_those_that_have_secrets() -> None:
+    collector = given(SERVICES["collector"])
+    assert {key: value for key, value in collector.items() if key in SOURCE_SETTINGS} == {
+        name: f"${{{name}:-}}" for name in SOURCE_SETTINGS
+    }
+    empty = {key: ASKED.sub("", value) for key, value in collector.items()}
+    assert Settings.read(empty).sources == {}
+    one = Settings.read(empty | {"HOSTLEDGER_SHOPIFY_SECRETS": "a b", "HOSTLEDGER_TIKTOK_LIVE_SECRETS": "c"})
+    assert set(one.sources) == {"shopify", "tiktok-live"}
+    with pytest.raises(WrongSetting, match="HOSTLEDGER_TIKTOK_SHOP_APP_KEY"):
+        Settings.read(empty | {"HOSTLEDGER_TIKTOK_SHOP_SECRETS": "a"})
 
 
 def test_the_example_names_what_is_asked_for_and_gives_nothing_away() -> None:

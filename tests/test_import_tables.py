@@ -21,6 +21,7 @@ from hostledger.commands import imports
 from hostledger.door import build
 from hostledger.settings import Settings
 from streams.sources.online_retail import read_invoices
+from streams.sources.online_retail.reading import MAPPING
 from streams.sources.tables.importing import REASONS, Imported, import_table
 from streams.sources.tables.mapping import Mapping, WrongMapping, read_mapping
 from streams.sources.tables.reading import WrongFileError, read_csv, read_parquet
@@ -154,6 +155,17 @@ money = {currency = "C", unit_price = "P", decimal = ",", thousands = "."}
     assert totals == {"s/1": 3702, "s/3": 67, "s/4": 1_000_000_001}
 
 
+@pytest.mark.parametrize("text", ["10.50", "1.0000", "1234.567", ".500", "1..000", "1.000.00", "1,5.000"])
+def test_a_mark_between_thousands_that_is_elsewhere_is_not_left_out(read: Callable[..., Imported], text: str) -> None:
+    """10.50 of a file that writes 10,50 would be read as a hundred times as much."""
+    mapping = ORDERS.replace('amount = "Total"', 'amount = "Total", decimal = ",", thousands = "."')
+    told = "1001,apple,7,1,2026-03-28 12:00:00,"
+    found = read(f'{told}"{text}"', '1002,apple,7,1,2026-03-28 12:00:00,"-1.234.567,89"', mapping=mapping)
+    assert reasons(found)[0] == (0, "amount_unreadable")
+    fine = read(f'{told}"1.234.567,89"', f'{told}"0,50"', f'{told}"1234,5"', mapping=mapping)
+    assert [line["amount_minor"] for line in events(fine)[0]["lines"]] == [123_456_789, 50, 123_450]
+
+
 def test_refunds_of_one_id_are_one_refund(read: Callable[..., Imported]) -> None:
     mapping = """
 source = "s"
@@ -283,10 +295,11 @@ money = {currency = {value = "GBP"}, unit_price = "UnitPrice"}
 """
 
 
-def test_the_online_retail_file_is_an_instance_as_far_as_its_rules_allow(
-    read: Callable[..., Imported], tmp_path: Path
+def test_the_online_retail_import_is_an_instance_of_a_mapping_with_rules_beyond_it(
+    read: Callable[..., Imported], file: Callable[[str, str], Path], tmp_path: Path
 ) -> None:
     """Invoices that its own import books whole are the same orders; for the others it has rules of its own."""
+    assert read_mapping(file("retail.toml", ONLINE_RETAIL)) == MAPPING
     (tmp_path / "roster.jsonl").write_text("")
     theirs = {
         event["order_id"]: event
@@ -361,6 +374,6 @@ def test_an_import_is_in_the_books_and_a_second_one_changes_nothing(
     assert (wrong.exit_code, "Sum" in wrong.stderr) == (2, True)
 
 
-def test_both_imports_are_behind_the_door() -> None:
+def test_all_imports_are_behind_the_door() -> None:
     found = typer.main.get_command(build(["import"])).commands["import"]  # type: ignore[attr-defined]  # a group
-    assert {"csv", "parquet", "online-retail", "online-retail-roster"} == set(found.commands)
+    assert {"csv", "parquet", "database", "online-retail", "online-retail-roster"} == set(found.commands)

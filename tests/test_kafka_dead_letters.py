@@ -12,9 +12,13 @@ import pytest
 from kafka_broker import Broker
 from test_collector import liked, ndjson, started
 from test_kafka_topics import consumed
+from typer.testing import CliRunner, Result
 
+from hostledger.commands.dead_letters import app
+from hostledger.settings import Settings
 from streams.kafka.connection import Connection
-from streams.kafka.dead_letters import MOST_BYTES, Place, dead_letter
+from streams.kafka.dead_letters import MOST_BYTES, Place, dead_letter, unusable
+from streams.kafka.producing import Producer
 from streams.kafka.topics import declared, ensure, names
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -90,3 +94,52 @@ def test_a_dead_letter_keeps_bytes_and_place_and_leaves_out_what_is_unknown() ->
         ("offset", b"77"),
         ("field", "ü".encode()),
     ]
+
+
+PAYLOAD = b'{\n "id": 7, "total_price": "409.945"\n}'
+
+
+def test_payloads_of_platforms_are_listed_shown_and_written_as_they_came(
+    apache_kafka: Broker, prefix: str, tmp_path: Path
+) -> None:
+    connection, topic = Connection(apache_kafka.bootstrap), names(prefix).dead_letters
+    told = Settings.read({"HOSTLEDGER_KAFKA": apache_kafka.bootstrap, "HOSTLEDGER_TOPICS": prefix})
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(app, arguments, obj=told)
+
+    missing = run("list", "--topic")
+    assert (missing.exit_code, f"has no topic {topic} (hostledger topics makes it)" in missing.stderr) == (2, True)
+    ensure(connection, declared(prefix, partitions=2))
+    empty = run("list", "--topic", "--format", "json")
+    assert (empty.exit_code, empty.stdout) == (0, "[]\n")
+    facts = {"field": "total_price", "value": "409.945"}
+    parked = [
+        unusable(PAYLOAD, "shopify", "orders/paid", "amount_inexact", "mend it", **facts),
+        dead_letter(b"\xff", Place("theirs", 0, 5), "null_record", "send events"),
+        unusable(PAYLOAD, "shopify", "orders/paid", "amount_inexact", "mend it", **facts),
+    ]
+    producer = Producer(connection)
+    for letter in parked:
+        producer.send(topic, letter.value, headers=letter.headers)
+    producer.flush()
+    producer.close()
+    listed = json.loads(run("list", "--topic", "--format", "json").stdout)
+    assert [(row["sender"], row["reason"], row["field"], row["lines"], row["remedy"]) for row in listed] == [
+        ("shopify orders/paid", "amount_inexact", "total_price", 2, "mend it"),
+        ("theirs", "null_record", None, 1, "send events"),
+    ]
+    assert all(row["latest"].endswith("+00:00") for row in listed)
+    shown = json.loads(run("show", "--topic", "--most", "2", "--format", "json").stdout)
+    assert [(row["offset"], row["value"], row["line"]) for row in shown] == [
+        (2, "409.945", PAYLOAD.decode()),
+        (1, None, "\\xff"),
+    ]
+    folder = tmp_path / "parked"
+    written = run("payloads", str(folder), "--reason", "amount_inexact")
+    assert (written.exit_code, "2 dead letters" in written.stderr) == (0, True)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
+        "0-000000000-shopify-orders-paid": PAYLOAD,
+        "0-000000002-shopify-orders-paid": PAYLOAD,
+    }
+    assert run("payloads", str(folder)).exit_code == 2

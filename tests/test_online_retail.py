@@ -55,7 +55,13 @@ def read(tmp_path):
 
 
 def events(result, kind):
-    return [event for event in map(json.loads, result.events.splitlines()) if event["type"] == kind]
+    """Those of a type; what is null is absent."""
+    found = [json.loads(line, object_hook=present) for line in result.events.splitlines()]
+    return [event for event in found if event["type"] == kind]
+
+
+def present(fields):
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def orders(result):

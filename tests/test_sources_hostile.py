@@ -165,12 +165,25 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
             yield from places(each)
 
 
+def number(value: Any) -> bool:
+    """Whether it is a number, or text of one, as ids, times and amounts are."""
+    text = str(value)
+    return isinstance(value, str | int | float) and text.replace(".", "", 1).lstrip("-").isdigit() and text.isascii()
+
+
+def bent(value: Any, random: Random) -> Any:
+    """A number that is not quite what it was."""
+    text = str(value)
+    return random.choice((f"{text}5", f"{text}.5", f"-{text}", f"{text}e1", f"{text}e-1", f"0{text}", text[:-1], text))
+
+
 def spoiled(value: Any, random: Random) -> Any:
-    """A tree with a few things wrong: other values, missing or doubled parts, parts of elsewhere."""
+    """A tree with a few things wrong: other values, bent numbers, missing or doubled parts, parts of elsewhere."""
     found = [json.loads(json.dumps(value))]
     for _ in range(random.choice((1, 1, 1, 2, 5))):
         holder, key = random.choice(list(places(found)))
-        match random.randrange(4):
+        numbers = [(inside, name) for inside, name in places(found) if number(inside[name])]
+        match random.randrange(6):
             case 0 if isinstance(holder, dict):
                 del holder[key]
             case 1 if isinstance(holder, list):
@@ -178,8 +191,11 @@ def spoiled(value: Any, random: Random) -> Any:
             case 2:
                 other, name = random.choice(list(places(found)))
                 holder[key] = json.loads(json.dumps(other[name]))
-            case _:
+            case 3:
                 holder[key] = deepcopy(random.choice(HOSTILE))
+            case _ if numbers:
+                holder, key = random.choice(numbers)
+                holder[key] = bent(holder[key], random)
     return found[0] if found else None
 
 

@@ -195,6 +195,29 @@ def test_a_cancelled_woo_order_gives_back_the_rest() -> None:
     assert asked == found
 
 
+def test_a_cancelled_woo_order_waits_until_the_shop_tells_every_refund_that_it_names() -> None:
+    """Or what they leave would be too much, and money would go back twice."""
+    named = [{"id": 726}, {"id": 727}]
+    order = tree("woocommerce/orders.update_an_order") | {"status": "cancelled", "refunds": named}
+    refund = tree("woocommerce/order-refunds.retrieve_a_refund")
+    with pytest.raises(DetailAway, match="not there yet"):
+        events("woocommerce", order, kind="order.updated", fetch=answering([refund]))
+    both = [refund, refund | {"id": 727, "amount": "5.00"}]
+    found = events("woocommerce", order, kind="order.updated", fetch=answering(both))
+    assert [event.get("amount_minor") for event in found] == [None, 1000, 500, 2935 - 1500]
+
+
+def test_all_pages_of_the_refunds_of_a_woo_order_are_read() -> None:
+    refund = tree("woocommerce/order-refunds.retrieve_a_refund") | {"amount": "0.10"}
+    told = [refund | {"id": number} for number in range(101)]
+    order = tree("woocommerce/orders.update_an_order") | {
+        "status": "cancelled",
+        "refunds": [{"id": each["id"]} for each in told],
+    }
+    found = events("woocommerce", order, kind="order.updated", fetch=answering(told[:100], told[100:]))
+    assert [event.get("amount_minor") for event in found] == [None, *[10] * 101, 2935 - 1010]
+
+
 def test_a_woo_order_number_is_a_number_before_it_goes_into_an_address() -> None:
     body = {"action": "woocommerce_order_refunded", "arg": "../users"}
     assert rejected("woocommerce", body, kind="action.woocommerce_order_refunded") == ("field_type", "arg", "../users")

@@ -3,6 +3,7 @@
 import time
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import msgspec
 import polars as pl
@@ -10,11 +11,13 @@ import typer
 
 from analytics.rejection import Reject
 from hostledger.output import Format, FormatOption, refuse, refusing, show, tell
-from hostledger.reading import settings_of
+from hostledger.reading import moment, settings_of
 from hostledger.settings import PREFIX
 from streams.collector.judging import judged
-from streams.sources.access import Access
+from streams.sources.access import Access, WrongAccess
 from streams.sources.payload import Fields, parsed
+from streams.sources.renewing import RENEWALS
+from streams.sources.renewing import renew as renew_tokens
 from streams.sources.source import (
     PASSED,
     Call,
@@ -28,6 +31,7 @@ from streams.sources.source import (
     read_message,
 )
 from streams.sources.table import SOURCES, setting_name
+from streams.sources.tokens import FILE, TOKEN, token_file
 
 app = typer.Typer(no_args_is_help=False, invoke_without_command=True)
 
@@ -97,6 +101,35 @@ def try_source(
             refuse(f"{file} is acknowledged and nothing is booked: {PASSED[passed.reason]} ({passed.reason})")
 
 
+@app.command()
+def renew(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="name of the source: tiktok-shop or douyin-shop")],
+) -> None:
+    """Have a platform renew the access token that a file holds. A collector reads the file anew at its next call.
+
+    The setting of the token is file:PATH, and the file, mode 600, at first {"refresh_token": "..."}. Renew it every
+    day, from one place: a new refresh token takes the place of the old one.
+
+    Example: hostledger sources renew tiktok-shop
+    """
+    settings = settings_of(context)
+    if name not in RENEWALS:
+        refuse(f"source {name!r} has no token that can be renewed; use one of: {', '.join(RENEWALS)}")
+    source, access = SOURCES[name], settings.sources.get(name)
+    file = token_file(access) if access else None
+    if access is None or file is None:
+        refuse(f"set {PREFIX}{setting_name(source, TOKEN)} to {FILE}PATH of a file, beside what else {name} needs")
+    with refusing(WrongAccess, OSError):
+        try:
+            tokens = renew_tokens(source, access, file)
+        except DetailAway as away:
+            refuse(
+                f"{source.title} gives no new token ({away.reason}); the old one stands. Try again, or authorise anew"
+            )
+    tell(f"{file} has a new access token, until {moment(tokens.ends_ms, ZoneInfo(settings.timezone))}.")
+
+
 def _tell(source: Source, message: Message, desk: Desk) -> None:
     events = read_message(source, message, desk)
     if events is None:
@@ -104,7 +137,7 @@ def _tell(source: Source, message: Message, desk: Desk) -> None:
         refuse(f"kind {message.kind!r} is not one that {source.name} books; it would be acknowledged. Kinds: {kinds}")
     for line in _judged(events, desk.shop):
         typer.echo(line)
-    tell(f"{len(events)} events of a {message.kind} message.")
+    tell(f"Kind {message.kind}: {len(events)} events.")
 
 
 def _judged(events: list[Event], shop: str) -> list[bytes]:

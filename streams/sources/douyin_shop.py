@@ -3,7 +3,8 @@
 Signature: event-sign, MD5 in hexadecimal over app key, raw body and app secret, beside the header app-id. Calls are
 signed as HMAC-SHA256 over method, parameters and time between two app secrets. Sources: op.jinritemai.com/docs/
 guide-docs/153/99 as implemented by github.com/minibear2021/doudian (doudian/core.py at 5455519) and by
-github.com/fudiwei/DotNetCore.SKIT.FlurlHttpClient.ByteDance. Amounts are fen, the minor unit of CNY.
+github.com/fudiwei/DotNetCore.SKIT.FlurlHttpClient.ByteDance; the former renews tokens too, as here. Amounts are fen,
+the minor unit of CNY.
 """
 
 from datetime import datetime, timedelta, timezone
@@ -27,9 +28,10 @@ from streams.sources.source import (
     Unsigned,
     fingerprint,
 )
+from streams.sources.tokens import Renewal, Tokens, token_need, token_of
 
 NAME = "douyin-shop"
-APP_KEY, TOKEN = "APP_KEY", "TOKEN"
+APP_KEY = "APP_KEY"
 CURRENCY = "CNY"
 UNPAID = frozenset({1, 103})
 """order_status: 1 waits for payment, 103 is paid in part (the first phase of a presale)."""
@@ -150,7 +152,13 @@ def _message(raw: bytes) -> Message:
 
 
 def prepare(call: Call, access: Access, now_ms: int) -> Call:
-    """Sign a call, now, in Beijing's time."""
+    """Sign a call for the shop, now."""
+    signed = _signed(call, access, now_ms)
+    return signed._replace(parameters={**signed.parameters, "access_token": token_of(access)})
+
+
+def _signed(call: Call, access: Access, now_ms: int) -> Call:
+    """Sign a call, in Beijing's time."""
     secret, method = access.secrets[0].text, call.path.strip("/").replace("/", ".")
     at = datetime.fromtimestamp(now_ms // 1000, _BEIJING).strftime("%Y-%m-%d %H:%M:%S")
     signed = {
@@ -162,18 +170,32 @@ def prepare(call: Call, access: Access, now_ms: int) -> Call:
     }
     text = secret + "".join(f"{name}{value}" for name, value in signed.items()) + secret
     told = {name: value for name, value in signed.items() if name != "param_json"}
-    sign = signing.hmac_hex(secret.encode(), text.encode())
-    told |= {"access_token": access[TOKEN], "sign": sign, "sign_method": "hmac-sha256"}
+    told |= {"sign": signing.hmac_hex(secret.encode(), text.encode()), "sign_method": "hmac-sha256"}
     return call._replace(parameters=told, headers={"Content-Type": "application/json"})
 
 
+def ask_tokens(access: Access, refresh_token: str, now_ms: int) -> Call:
+    """Ask for new tokens."""
+    body = msgspec.json.encode({"grant_type": "refresh_token", "refresh_token": refresh_token})
+    return _signed(Call("/token/refresh", {}, body), access, now_ms)
+
+
+def read_tokens(answer: Fields, now_ms: int) -> Tokens:
+    """Read new tokens; expires_in counts seconds from now on."""
+    if answer.whole("code") != DONE:
+        raise DetailAway(f"code {answer.whole('code')}")
+    data = answer.part("data")
+    return Tokens(data.text("refresh_token"), data.text("access_token"), now_ms + data.seconds("expires_in"))
+
+
+RENEWAL = Renewal(URL, ask_tokens, read_tokens)
 DOUYIN_SHOP = Source(
     name=NAME,
     title="Douyin shop",
     needs=(
         secrets_need("app secret"),
         Need(APP_KEY, "app key"),
-        Need(TOKEN, "access token of the shop; never shown", hidden=True),
+        token_need("the shop"),
         Need(URL, "base URL of the interface", "https://openapi-fxg.jinritemai.com", web_address),
     ),
     kinds={"101": paid, "110": paid, "106": cancelled, "206": refunded},

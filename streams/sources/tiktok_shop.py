@@ -3,7 +3,8 @@
 Signature: Authorization, HMAC-SHA256 in hexadecimal over app key and raw body, with the app secret. There is no time in
 it but the body's own. Calls are signed as HMAC-SHA256 over path, sorted parameters and body between two app secrets.
 Sources: https://partner.tiktokshop.com/docv2/page/tts-webhooks-overview and .../sign-your-api-request, as quoted by
-https://www.skills.sh/hookdeck/webhook-skills/tiktok-shop-webhooks (read 2026-11).
+https://www.skills.sh/hookdeck/webhook-skills/tiktok-shop-webhooks (read 2026-11). Tokens are renewed at another
+address, with the app's key and secret in the query, as a number of public clients do.
 """
 
 from collections.abc import Mapping
@@ -27,9 +28,10 @@ from streams.sources.source import (
     Source,
     fingerprint,
 )
+from streams.sources.tokens import Renewal, Tokens, token_need, token_of
 
 NAME = "tiktok-shop"
-APP_KEY, TOKEN, CIPHER = "APP_KEY", "TOKEN", "CIPHER"
+APP_KEY, CIPHER, AUTH_URL = "APP_KEY", "CIPHER", "AUTH_URL"
 WINDOW_MS = 7 * 86_400_000
 """How old a notification may be: longer than the platform sends one again."""
 BEFORE_PAYMENT = frozenset({"UNPAID", "ON_HOLD"})
@@ -178,19 +180,36 @@ def prepare(call: Call, access: Access, now_ms: int) -> Call:
     ordered_text = "".join(f"{name}{told[name]}" for name in sorted(told))
     text = f"{secret}{call.path}{ordered_text}{(call.body or b'').decode()}{secret}"
     sign = signing.hmac_hex(secret.encode(), text.encode())
-    headers = {"x-tts-access-token": access[TOKEN], "Content-Type": "application/json"}
+    headers = {"x-tts-access-token": token_of(access), "Content-Type": "application/json"}
     return call._replace(parameters={**told, "sign": sign}, headers=headers)
 
 
+def ask_tokens(access: Access, refresh_token: str, _now_ms: int) -> Call:
+    """Ask for new tokens."""
+    told = {"app_key": access[APP_KEY], "app_secret": access.secrets[0].text}
+    told |= {"refresh_token": refresh_token, "grant_type": "refresh_token"}
+    return Call("/api/v2/token/refresh", told)
+
+
+def read_tokens(answer: Fields, _now_ms: int) -> Tokens:
+    """Read new tokens; access_token_expire_in is a time in seconds since 1970."""
+    if answer.whole("code") != 0:
+        raise DetailAway(f"code {answer.whole('code')}")
+    data = answer.part("data")
+    return Tokens(data.text("refresh_token"), data.text("access_token"), data.seconds("access_token_expire_in"))
+
+
+RENEWAL = Renewal(AUTH_URL, ask_tokens, read_tokens)
 TIKTOK_SHOP = Source(
     name=NAME,
     title="TikTok Shop",
     needs=(
         secrets_need("app secret"),
         Need(APP_KEY, "app key"),
-        Need(TOKEN, "access token of the seller; never shown", hidden=True),
+        token_need("the seller"),
         Need(CIPHER, "shop_cipher of the shop"),
         Need(URL, "base URL of the interface", "https://open-api.tiktokglobalshop.com", web_address),
+        Need(AUTH_URL, "base URL that renews tokens", "https://auth.tiktok-shops.com", web_address),
     ),
     kinds={"1": ordered, "11": cancelled, "12": returned},
     passed=dict.fromkeys(("3", "4", "5", "6", "7", "15", "16"), "not_ours"),

@@ -16,6 +16,7 @@ from streams.sources.payload import Fields
 from streams.sources.source import (
     Call,
     Desk,
+    DetailAway,
     Event,
     Message,
     Notification,
@@ -27,6 +28,7 @@ from streams.sources.source import (
 NAME = "woocommerce"
 KEY = "KEY"
 TOPIC = "x-wc-webhook-topic"
+PER_PAGE, MOST_PAGES = 100, 10
 UNDONE = frozenset({"cancelled", "refunded"})
 _GREETING = re.compile(rb"webhook_id=\d+")
 
@@ -69,9 +71,10 @@ def _line(each: Fields, currency: str) -> Event:
 
 def _refunds(order: Fields, desk: Desk, number: str, currency: str) -> list[Event]:
     """Read the refunds. An order names their amounts, below zero; only the shop's answer has their times, in UTC."""
-    if not order.parts("refunds"):
-        return []
-    told = desk.fetch(Call(f"/wp-json/wc/v3/orders/{number}/refunds", {"per_page": "100"})).parts("answer")
+    named = {each.id("id") for each in order.parts("refunds")}
+    told = _told(desk, number) if named else []
+    if not named <= {each.id("id") for each in told}:
+        raise DetailAway("refunds are not there yet")
     return [
         order_refunded(
             desk.shop,
@@ -85,6 +88,17 @@ def _refunds(order: Fields, desk: Desk, number: str, currency: str) -> list[Even
         for each in told
         if each.decimal("amount")
     ]
+
+
+def _told(desk: Desk, number: str) -> list[Fields]:
+    """Ask for all refunds of an order, page by page."""
+    found: list[Fields] = []
+    for page in range(1, MOST_PAGES + 1):
+        wanted = {"per_page": str(PER_PAGE), "page": str(page)}
+        found += desk.fetch(Call(f"/wp-json/wc/v3/orders/{number}/refunds", wanted)).parts("answer")
+        if len(found) < page * PER_PAGE:
+            break
+    return found
 
 
 def _rest(order: Fields, shop: str, number: str, currency: str, left: int) -> list[Event]:

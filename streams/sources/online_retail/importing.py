@@ -10,8 +10,11 @@ from streams.sources.online_retail.mapping import REASONS, classify
 from streams.sources.online_retail.matching import match
 from streams.sources.online_retail.reading import SHOP_ZONE, THOUSANDTHS_PER_MINOR, read_lines
 from streams.sources.online_retail.roster import read_roster, running_session
+from streams.sources.tables.writing import Ids, paid, refunded
 
 CURRENCY = "GBP"
+IDS = Ids("online-retail/order/", "", "guest-", "online-retail/refund/", "")
+_NOTHING = pl.lit(None, dtype=pl.String)
 SIDES = ("gross", "cancellations")
 
 
@@ -120,44 +123,33 @@ def _minor(lines: pl.DataFrame) -> int:
 
 
 def _orders(sales: pl.DataFrame, plan: pl.DataFrame) -> pl.DataFrame:
-    line = pl.struct(
+    lines = sales.select(
+        "at_ms",
+        order_id="invoice",
+        viewer_id="customer",
+        currency=pl.lit(CURRENCY),
+        host_id=_NOTHING,
         line_id=pl.col("ordinal").cast(pl.String),
         product_id="product",
-        quantity="quantity",
+        pieces="quantity",
         amount_minor=pl.col("amount_thousandths") // THOUSANDTHS_PER_MINOR,
+        category=_NOTHING,
     )
-    orders = sales.group_by("invoice", maintain_order=True).agg(
-        pl.col("at_ms", "customer").first(), line.alias("lines")
-    )
-    sessions = running_session(orders.select("at_ms", order_id="invoice"), plan)
-    placed = orders.join(sessions, left_on="invoice", right_on="order_id", how="left", maintain_order="left")
-    fields = [
-        pl.format("online-retail/order/{}", "invoice").alias("event_id"),
-        pl.lit("order_paid").alias("type"),
-        pl.col("at_ms").alias("occurred_at"),
-        pl.col("invoice").alias("order_id"),
-        pl.col("customer").fill_null(pl.format("guest-{}", "invoice")).alias("viewer_id"),
-        pl.lit(CURRENCY).alias("currency"),
-        pl.col("lines"),
-    ]
-    outside = pl.struct(fields).struct.json_encode()
-    inside = pl.struct([*fields, "session_id"]).struct.json_encode()
-    return placed.select("at_ms", text=pl.when(pl.col("session_id").is_null()).then(outside).otherwise(inside))
+    sessions = running_session(lines.select("at_ms", "order_id").unique("order_id"), plan)
+    return paid(lines.join(sessions, on="order_id", how="left", maintain_order="left"), IDS).select("at_ms", "text")
 
 
 def _refunds(refunds: pl.DataFrame) -> pl.DataFrame:
-    event = pl.struct(
-        event_id=pl.format("online-retail/refund/{}", "refund_id"),
-        type=pl.lit("order_refunded"),
-        occurred_at="at_ms",
-        refund_id="refund_id",
-        order_id="order_id",
-        amount_minor="amount_minor",
-        currency=pl.lit(CURRENCY),
+    rows = refunds.select(
+        "refund_id",
+        "order_id",
+        "at_ms",
+        "amount_minor",
         viewer_id="customer",
-        reason=pl.lit("cancellation"),
+        currency=pl.lit(CURRENCY),
+        why=pl.lit("cancellation"),
     )
-    return refunds.select("at_ms", text=event.struct.json_encode())
+    return refunded(rows, IDS).select("at_ms", "text")
 
 
 def _ndjson(events: pl.DataFrame) -> bytes:

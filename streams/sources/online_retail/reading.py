@@ -4,12 +4,27 @@ from pathlib import Path
 
 import polars as pl
 
-from streams.sources.tables.reading import WrongFileError, read_csv, refuse_first, utc_ms
+from streams.sources.tables.columns import nano
+from streams.sources.tables.importing import mapped
+from streams.sources.tables.mapping import Mapping, Money, Time, Told
+from streams.sources.tables.reading import WrongFileError, read_csv, refuse_first
 
-__all__ = ["COLUMNS", "SHOP_ZONE", "THOUSANDTHS_PER_MINOR", "WrongFileError", "read_lines"]
+__all__ = ["COLUMNS", "MAPPING", "SHOP_ZONE", "THOUSANDTHS_PER_MINOR", "WrongFileError", "read_lines"]
 COLUMNS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
 SHOP_ZONE = "Europe/London"
 THOUSANDTHS_PER_MINOR = 10
+MAPPING = Mapping(
+    source="online-retail",
+    kind="orders",
+    time=Time("InvoiceDate", "%Y-%m-%d %H:%M:%S", SHOP_ZONE),
+    money=Money(Told(value="GBP"), unit_price="UnitPrice"),
+    order_id="InvoiceNo",
+    product_id="StockCode",
+    viewer_id="CustomerID",
+    quantity="Quantity",
+)
+"""What the file's columns are, in the words of a mapping file; `mapping` and `matching` have the rules beyond that."""
+_NANO_PER_THOUSANDTH = 10**6
 REMEDY = "give an intact UTF-8 CSV file, plain or gzipped, with the eight columns of Online Retail"
 
 # field, what its text must look like, may it be empty, what to do about a wrong one
@@ -40,24 +55,32 @@ def read_lines(file: Path) -> pl.DataFrame:
     for field, shape, optional, remedy in SHAPES:
         fits = pl.col(field).str.contains(shape).fill_null(optional)
         refuse_first(raw, file, field, ~fits, remedy)
-    local = pl.col("InvoiceDate").str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="ms", strict=False)
-    refuse_first(raw, file, "InvoiceDate", local.is_null(), "give a day and a time that exist in the calendar")
-    invoice = pl.col("InvoiceNo")
-    customer = pl.col("CustomerID").str.strip_suffix(".0")
-    refuse_first(raw, file, "CustomerID", customer.n_unique().over(invoice) > 1, "give an invoice one customer")
-    quantity = pl.col("Quantity").cast(pl.Int64)
-    price = (pl.col("UnitPrice").cast(pl.Decimal(20, 3)) * 1000).cast(pl.Int64)
-    return raw.select(
+    lines = raw.with_columns(duplicate=~pl.struct(COLUMNS).is_first_distinct())
+    lines = lines.with_columns(price=nano("UnitPrice", MAPPING.money), customer=_customer()).hstack(
+        mapped(raw, MAPPING).drop("row")
+    )
+    refuse_first(
+        lines, file, "InvoiceDate", pl.col("at_ms").is_null(), "give a day and a time that exist in the calendar"
+    )
+    invoice = pl.col("order_id")
+    refuse_first(
+        lines, file, "CustomerID", pl.col("customer").n_unique().over(invoice) > 1, "give an invoice one customer"
+    )
+    return lines.select(
         "row",
         invoice=invoice,
         ordinal=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(invoice),
-        product=pl.col("StockCode"),
-        customer=customer,
-        quantity=quantity,
-        price_thousandths=price,
-        amount_thousandths=quantity * price,
-        at_ms=utc_ms(local, SHOP_ZONE).min().over(invoice),
+        product="product_id",
+        customer="customer",
+        quantity="pieces",
+        price_thousandths=(pl.col("price") // _NANO_PER_THOUSANDTH).cast(pl.Int64),
+        amount_thousandths=(pl.col("amount") // _NANO_PER_THOUSANDTH).cast(pl.Int64),
+        at_ms=pl.col("at_ms").min().over(invoice),
         cancelled=invoice.str.starts_with("C"),
         adjusted=invoice.str.starts_with("A"),
-        duplicate=~pl.struct(COLUMNS).is_first_distinct(),
+        duplicate="duplicate",
     )
+
+
+def _customer() -> pl.Expr:
+    return pl.col("CustomerID").str.strip_suffix(".0")

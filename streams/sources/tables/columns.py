@@ -1,5 +1,7 @@
 """Times and amounts of a table's columns: text in, integers out, null where the text is none; never a float."""
 
+import re
+
 import polars as pl
 
 from analytics.currencies import EXPONENTS
@@ -50,7 +52,7 @@ def nano(column: str, money: Money) -> pl.Expr:
     """An amount in billionths of the currency's unit; null for text that is none."""
     text = pl.col(column).str.strip_chars()
     if money.thousands:
-        text = text.str.replace_all(money.thousands, "", literal=True)
+        text = _without_thousands(text, money)
     if money.decimal == ",":
         text = pl.when(~text.str.contains(".", literal=True)).then(text.str.replace(",", ".", literal=True))
     fits = pl.when(text.str.contains(_AMOUNT)).then(text)
@@ -58,6 +60,14 @@ def nano(column: str, money: Money) -> pl.Expr:
     parts = fits.str.extract(r"\.(\d+)$").fill_null("").str.pad_end(_PLACES, "0").cast(pl.Int128)
     amount = units * pl.lit(_NANO, dtype=pl.Int128) + parts
     return amount * pl.when(text.str.starts_with("-")).then(-1).otherwise(1).cast(pl.Int128)
+
+
+def _without_thousands(text: pl.Expr, money: Money) -> pl.Expr:
+    """Leave out the marks between thousands; null for a text that has them elsewhere, such as 10.50 for 10,50."""
+    mark, point = re.escape(money.thousands), re.escape(money.decimal)
+    grouped = text.str.contains(rf"^-?\d{{1,3}}(?:{mark}\d{{3}})+(?:{point}\d+)?$")
+    plain = ~text.str.contains(money.thousands, literal=True)
+    return pl.when(grouped | plain).then(text.str.replace_all(money.thousands, "", literal=True))
 
 
 def minor(amount: pl.Expr, currency: pl.Expr) -> pl.Expr:

@@ -10,6 +10,7 @@ from analytics.decoding import decode
 from analytics.events import MAX_ID_BYTES
 from streams.sources.tables.columns import at_ms, minor, nano, text_of, whole
 from streams.sources.tables.mapping import FIELDS, Mapping
+from streams.sources.tables.writing import SHARED, Ids, paid, refunded
 
 REASONS = {
     "id_missing": "name the order, and the refund or the product, in every row",
@@ -23,11 +24,6 @@ REASONS = {
     "other_row": "another row of this order or refund cannot be read",
 }
 """Why a row is not taken, with what to do; the contract's own reasons come beside these."""
-SHARED = {
-    "orders": ("viewer_id", "currency", "session_id", "host_id"),
-    "refunds": ("order_id", "viewer_id", "currency", "why"),
-}
-"""Fields that all rows of one order, or of one refund, have to agree in."""
 _ROOM = MAX_ID_BYTES - len("/refunded/")
 _NAMES = {"reason": "why"}
 """Fields whose name means something else here."""
@@ -52,21 +48,21 @@ class Imported:
 
 def import_table(raw: pl.DataFrame, mapping: Mapping) -> Imported:
     """Read a table as its mapping says. raw: row, and every column that the mapping names, as text."""
-    read = _read(raw, mapping)
+    read = mapped(raw, mapping)
     judged = read.with_columns(_reason(mapping))
-    judged = judged.with_columns(reason=_of_whole(_key(mapping), SHARED[mapping.kind]))
+    judged = judged.with_columns(reason=_of_whole(mapping.key, SHARED[mapping.kind]))
     good = judged.filter(pl.col("reason").is_null())
-    events = (_orders if mapping.kind == "orders" else _refunds)(good, mapping.source)
+    events = (paid if mapping.kind == "orders" else refunded)(good, Ids.of(mapping.source))
     refused = _refused(events)
     kept = events.join(refused, on="key", how="anti", maintain_order="left").sort("at_ms", maintain_order=True)
-    by_contract = good.join(refused, left_on=_key(mapping), right_on="key", maintain_order="left")
+    by_contract = good.join(refused, left_on=mapping.key, right_on="key", maintain_order="left")
     named = judged.filter(pl.col("reason").is_not_null())
     rejects = pl.concat([_shown(named), by_contract.select("row", reason="said", field="said_of", value="said_value")])
     text = "".join(f"{event}\n" for event in kept["text"]).encode()
     return Imported(text, rejects.sort("row"), raw.height - rejects.height)
 
 
-def _read(raw: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
+def mapped(raw: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
     """Give row, fields as text or null, at_ms, pieces, amount (billionths), amount_minor, and the texts behind them."""
     told = dict(mapping.fields())
     nothing = pl.lit(None, dtype=pl.String)
@@ -133,54 +129,6 @@ def _shown(rows: pl.DataFrame) -> pl.DataFrame:
     names = {reason: name for reason, (name, _) in fields.items()}
     value = pl.coalesce(pl.when(pl.col("reason") == reason).then(column) for reason, (_, column) in fields.items())
     return rows.select("row", "reason", field=pl.col("reason").replace_strict(names), value=value)
-
-
-def _orders(lines: pl.DataFrame, source: str) -> pl.DataFrame:
-    """Make the orders: key (order_id), at_ms, text."""
-    ordinal = pl.int_range(1, pl.len() + 1).over("order_id").cast(pl.String)
-    line = pl.struct(
-        line_id=pl.coalesce("line_id", ordinal),
-        product_id="product_id",
-        quantity="pieces",
-        amount_minor="amount_minor",
-        category="category",
-    )
-    by_order = lines.with_columns(line=line).group_by("order_id", maintain_order=True)
-    orders = by_order.agg(pl.col("at_ms").min(), pl.col(*SHARED["orders"]).first(), pl.col("line").alias("lines"))
-    event = pl.struct(
-        event_id=pl.format("{}/paid/{}", pl.lit(source), "order_id"),
-        type=pl.lit("order_paid"),
-        occurred_at="at_ms",
-        order_id=pl.format("{}/{}", pl.lit(source), "order_id"),
-        viewer_id=pl.coalesce("viewer_id", pl.format("{}/guest/{}", pl.lit(source), "order_id")),
-        currency="currency",
-        lines="lines",
-        session_id="session_id",
-        host_id="host_id",
-    )
-    return orders.select("at_ms", key="order_id", text=event.struct.json_encode())
-
-
-def _refunds(rows: pl.DataFrame, source: str) -> pl.DataFrame:
-    """Make the refunds: key (refund_id), at_ms, text."""
-    sums = [pl.col("at_ms").min(), pl.col(*SHARED["refunds"]).first(), pl.col("amount_minor").sum()]
-    refunds = rows.group_by("refund_id", maintain_order=True).agg(sums)
-    event = pl.struct(
-        event_id=pl.format("{}/refunded/{}", pl.lit(source), "refund_id"),
-        type=pl.lit("order_refunded"),
-        occurred_at="at_ms",
-        refund_id=pl.format("{}/{}", pl.lit(source), "refund_id"),
-        order_id=pl.format("{}/{}", pl.lit(source), "order_id"),
-        amount_minor="amount_minor",
-        currency="currency",
-        viewer_id="viewer_id",
-        reason="why",
-    )
-    return refunds.select("at_ms", key="refund_id", text=event.struct.json_encode())
-
-
-def _key(mapping: Mapping) -> str:
-    return "order_id" if mapping.kind == "orders" else "refund_id"
 
 
 def _refused(events: pl.DataFrame) -> pl.DataFrame:

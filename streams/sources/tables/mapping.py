@@ -72,6 +72,11 @@ class Mapping(Struct, forbid_unknown_fields=True, frozen=True):
             if found is not None:
                 yield name, Told(column=found) if isinstance(found, str) else found
 
+    @property
+    def key(self) -> str:
+        """The field whose rows belong together: they are one order, or one refund."""
+        return "order_id" if self.kind == "orders" else "refund_id"
+
     def columns(self) -> list[str]:
         """List the columns that the table has to have, each once."""
         named = [told.column for _, told in self.fields()]
