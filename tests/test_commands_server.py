@@ -17,6 +17,7 @@ from analytics.rules import Rules
 from analytics.warehouse.embedded import Embedded
 from analytics.warehouse.migrations import shipped
 from analytics.warehouse.server import Server
+from dashboards.page.sight import WHOLE
 from hostledger import serving
 from hostledger.door import build
 from streams.processor import Processor
@@ -114,7 +115,7 @@ def test_the_page_shows_the_server(url: str, monkeypatch: pytest.MonkeyPatch) ->
 
     def serve(app: Any, _port: int, _host: str, on_ready: Callable[[str], None]) -> None:
         on_ready("http://127.0.0.1:0/")
-        desk = app.state.feed._desk
+        desk = app.state.feeds.of(WHOLE)._desk
         shown.append(desk.look().batches)
         desk.close()
 
