@@ -33,7 +33,7 @@ from analytics.warehouse.migrations import Migration, migrate, pending, shipped
 from analytics.warehouse.native import block
 from analytics.warehouse.own import ALL_OR_NONE, EVERYTHING, Filters, Reading
 from analytics.warehouse.rendering import checked, on_cluster
-from analytics.warehouse.retention import Kept, Retention, retain
+from analytics.warehouse.retention import Kept, Retention, changes, retain
 
 _BLOCK_INFO = b"\x01\x00\x02\xff\xff\xff\xff\x00"
 """Fields before each block of the protocol: no overflow row, no bucket."""
@@ -109,16 +109,17 @@ class Server:
             return retain(server.run, wanted, cluster)
 
     @classmethod
-    def planned(cls, url: str, *, password: str | None = None, cluster: str | None = None) -> list[str]:
-        """Give the statements that `migrate` would run now, and change nothing. Raises as `open`."""
+    def planned(
+        cls, url: str, wanted: Retention, *, password: str | None = None, cluster: str | None = None
+    ) -> list[str]:
+        """Give the statements that `migrate` and `retain` would run now, and change nothing. Raises as `open`."""
         address = Address.read(url)
         with closing(cls(address.elsewhere("default"), password, cluster and checked(cluster))) as server:
-            if server.run(f"EXISTS DATABASE {address.database}").strip() == "1":
+            if there := server.run(f"EXISTS DATABASE {address.database}").strip() == "1":
                 server.run(f"USE {address.database}")
-                fresh = pending(server.run)
-            else:
-                fresh = shipped()
-        return [statement for migration in fresh for statement in migration.rendered(cluster)]
+            fresh = pending(server.run) if there else shipped()
+            kept = list(changes(server.run if there else None, wanted, cluster))
+        return [statement for migration in fresh for statement in migration.rendered(cluster)] + kept
 
     def __repr__(self) -> str:
         """Name the server, and nothing secret."""
