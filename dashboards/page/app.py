@@ -46,6 +46,9 @@ HEADERS = {
 }
 """Headers of every answer."""
 
+ENDING_S = 5
+"""When the server stops, its feeds end their streams; one that takes longer is cut off in the midst of it."""
+
 WRONG, FORBIDDEN, UNKNOWN, AWAY = 400, 403, 404, 503
 
 
@@ -144,7 +147,8 @@ async def _stream(feeds: Feeds, defaults: dict[str, str], request: Request) -> R
     chosen = _chosen(sight, board, [pair for pair in asked if pair[0] != "board"], defaults)
     feed = feeds.of(sight)
     await feed.check(chosen)
-    return EventSourceResponse(_while_it_holds(request, feed.stream(chosen)), ping=0, sep="\n")
+    letters = _while_it_holds(request, feed.stream(chosen))
+    return EventSourceResponse(letters, ping=0, sep="\n", shutdown_grace_period=ENDING_S)
 
 
 async def _while_it_holds(request: Request, letters: AsyncGenerator[dict[str, str]]) -> AsyncIterator[dict[str, str]]:
