@@ -1,5 +1,6 @@
 """Claims about exchange rates: exact, dated, versioned, never turned round, and what rounding does is said."""
 
+from contextlib import suppress
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
@@ -120,20 +121,23 @@ def test_a_closed_day_keeps_the_rates_of_its_closing_and_an_open_one_takes_the_l
     assert value(DAY, 5) == Fraction("0.12")
 
 
-@settings(max_examples=300 if NIGHT else 60, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 12), st.integers(1, 99)), min_size=1, max_size=12), st.integers(0, 12))
-def test_no_later_import_changes_what_a_closed_day_is_converted_at(imports, closed_ms):
-    kept, clock, seen = EMPTY.with_columns(known_ms=pl.lit(0, pl.Int64)).clear(), 0, {}
-    for day, rate in imports:
-        clock = rates.after(clock - 3, kept["known_ms"], pl.Series([closed_ms] if clock >= closed_ms else []))
-        kept = pl.concat([kept, stored(f"{DAY + timedelta(day)},CNY,EUR,{rate}\n", clock, kept)])
-        held = Rates.of(kept)
-        for of in range(14) if clock > closed_ms else ():
-            try:
-                found = held.on(DAY + timedelta(of), "CNY", "EUR", closed_ms)
-            except MissingRate:
-                continue
-            assert seen.setdefault(of, found) == found
+@settings(max_examples=400 if NIGHT else 80, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 8), st.integers(1, 99), st.integers(0, 20)), min_size=2, max_size=10),
+    st.integers(0, 4),
+    st.integers(0, 20),
+)
+def test_no_later_import_changes_what_a_closed_day_is_converted_at(imports, before, closed_ms):
+    """Clocks of those who import and of who closes say what they like; the month is closed after so many imports."""
+    kept, seen = EMPTY.with_columns(known_ms=pl.lit(0, pl.Int64)), {}
+    for number, (day, rate, clock_ms) in enumerate(imports):
+        closings = pl.Series([closed_ms] if number >= before else [], dtype=pl.Int64)
+        at_ms = rates.after(clock_ms, kept["known_ms"], closings)
+        kept = pl.concat([kept, stored(f"{DAY + timedelta(day)},CNY,EUR,{rate}\n", at_ms, kept)])
+        for of in range(15) if number + 1 >= before else ():
+            with suppress(MissingRate):
+                found = Rates.of(kept).on(DAY + timedelta(of), "CNY", "EUR", closed_ms)
+                assert seen.setdefault(of, found) == found
 
 
 @pytest.mark.parametrize(
