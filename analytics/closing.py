@@ -142,7 +142,7 @@ def compared(stored: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     """Compare figures (FIGURES) that were stored with those worked out anew, account by account and seller by seller.
 
     Returns period, currency, model, expected_minor, found_minor (net, as the ledger keeps it), figures, same (counts),
-    off (accounts with another figure).
+    off (accounts with another figure), off_minor (of each: found - expected).
     """
     amounts = ["gross", "refunds", "earlier", "lines"]
     both = stored.join(found, on=list(FIGURES)[:5], how="full", coalesce=True, suffix="_found").with_columns(
@@ -153,14 +153,28 @@ def compared(stored: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
         pl.col(f"gross{suffix}").cast(pl.Int128) - pl.col(f"refunds{suffix}").cast(pl.Int128)
         for suffix in ("", "_found")
     )
-    return (
-        both.group_by("period", "currency", "model")
+    month = ["period", "currency", "model"]
+    accounts = (
+        both.with_columns(expected_minor=net, found_minor=net_found, is_same=is_same)
+        .group_by(*month, "host_id")
         .agg(
-            expected_minor=net.sum(),
-            found_minor=net_found.sum(),
-            figures=pl.len().cast(pl.Int64),
-            same=is_same.cast(pl.Int64).sum(),
-            off=pl.col("host_id").filter(~is_same).unique().sort(),
+            pl.col("expected_minor", "found_minor").sum(), figures=pl.len().cast(pl.Int64), same=pl.col("is_same").sum()
         )
-        .sort("period", "currency", "model")
+        .sort(*month, "host_id")
     )
+    is_off = pl.col("same") != pl.col("figures")
+    return accounts.group_by(month, maintain_order=True).agg(
+        pl.col("expected_minor", "found_minor", "figures").sum(),
+        same=pl.col("same").cast(pl.Int64).sum(),
+        off=pl.col("host_id").filter(is_off),
+        off_minor=(pl.col("found_minor") - pl.col("expected_minor")).filter(is_off),
+    )
+
+
+def suspected(orders: pl.DataFrame) -> list[str]:
+    """Choose the orders to name where a closing differs: order_id, late, fits, the likeliest first.
+
+    Those with lines written after the closing if there are any, else those that sum to a difference, else all.
+    """
+    signs = (orders.filter(pl.col(sign) == 1)["order_id"].to_list() for sign in ("late", "fits"))
+    return next(filter(None, signs), orders["order_id"].to_list())

@@ -43,11 +43,12 @@ class MissingRate(LookupError):  # noqa: N818  # named for what is the case
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A rate in force: its value, the day it was given for, its version."""
+    """A rate: its value, the day it was given for, its version, when it was imported (ms UTC)."""
 
     value: Fraction
     day: date
     version: int
+    known_ms: int = 0
 
 
 def read(text: str) -> pl.DataFrame:
@@ -100,29 +101,42 @@ def news(given: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+def after(now_ms: int, *earlier: pl.Series) -> int:
+    """Give the time of an import: after these times too, even if a clock lags."""
+    return max([now_ms, *(int(at_ms) + 1 for times in earlier for at_ms in times)])
+
+
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """The latest version of every rate, by pair and day."""
+    """Every version of every rate, the latest first, by pair and day."""
 
-    known: Mapping[tuple[str, str], Mapping[date, Rate]]
+    known: Mapping[tuple[str, str], Mapping[date, Sequence[Rate]]]
 
     @classmethod
     def of(cls, stored: pl.DataFrame) -> "Rates":
-        """Take the latest versions of rates (RATES)."""
-        known: dict[tuple[str, str], dict[date, Rate]] = {}
-        for row in stored.sort("version").iter_rows(named=True):
-            rate = Rate(Fraction(row["rate"]), row["rate_date"], row["version"])
-            known.setdefault((row["from_currency"], row["to_currency"]), {})[row["rate_date"]] = rate
+        """Take all versions of rates: RATES, and known_ms (when each was imported)."""
+        known: dict[tuple[str, str], dict[date, list[Rate]]] = {}
+        for row in stored.sort("version", "known_ms", descending=True).iter_rows(named=True):
+            rate = Rate(Fraction(row["rate"]), row["rate_date"], row["version"], row["known_ms"])
+            pair = known.setdefault((row["from_currency"], row["to_currency"]), {})
+            pair.setdefault(row["rate_date"], []).append(rate)
         return cls(known)
 
-    def on(self, day: date, source: str, target: str) -> Rate:
-        """Give the rate in force on a day. Raises MissingRate."""
+    def on(self, day: date, source: str, target: str, closed_ms: int | None = None) -> Rate:
+        """Give the rate in force on a day. Raises MissingRate.
+
+        closed_ms: when the month of the day was closed. Then only rates count that were known at that time; where none
+        of them is in force, those that the first later import of one brought. So no later import changes the answer.
+        """
         if source == target:
             return Rate(Fraction(1), day, 0)
         pair = self.known.get((source, target), {})
-        for back in range(RATE_DAYS):
-            if rate := pair.get(day - timedelta(back)):
-                return rate
+        found = [rate for back in range(RATE_DAYS) for rate in pair.get(day - timedelta(back), ())]
+        if closed_ms is not None and found:
+            until_ms = max(closed_ms, min(rate.known_ms for rate in found))
+            found = [rate for rate in found if rate.known_ms <= until_ms]
+        if found:
+            return found[0]
         raise MissingRate(
             f"no rate from {source} to {target} for {day}, or for one of the {RATE_DAYS - 1} days before; import one: "
             f"a line {day},{source},{target},RATE in a file for hostledger rates import"
@@ -137,7 +151,8 @@ def exactly(minor: int, source: str, target: str, rate: Rate) -> Fraction:
 def converted(lines: pl.DataFrame, keys: Sequence[str], target: str, rates: Rates) -> pl.DataFrame:
     """Convert sums to a reporting currency, day by day, and round each row once.
 
-    lines: keys, on_day (date), currency, gross_minor, refunds_minor. Returns a row per keys and currency, with
+    lines: keys, on_day (date), closed_ms (when its month was closed; null: it is open, or the latest rates are wanted),
+    currency, gross_minor, refunds_minor. Returns a row per keys and currency, with
     in_currency, in_gross_minor, in_refunds_minor, in_net_minor, rate (text; null where it changed), rate_date (text;
     the first and the last where there are several), in_rounding_minor (null); and a last row without keys and currency:
     the sums, rounded once, and in_rounding_minor, by which the net of the rows above differs from that. Raises
@@ -159,8 +174,9 @@ def _rows(lines: pl.DataFrame, keys: Sequence[str], target: str, rates: Rates) -
     """Sum exactly by keys and currency, in the order in which they come; with the rates used, by day."""
     for (*key, code), group in lines.group_by(*keys, "currency", maintain_order=True):
         exact, used = [Fraction(0), Fraction(0)], []
-        for day, gross, refunds in group.sort("on_day").select("on_day", "gross_minor", "refunds_minor").iter_rows():
-            rate = rates.on(day, str(code), target)
+        dated = group.sort("on_day").select("on_day", "closed_ms", "gross_minor", "refunds_minor")
+        for day, closed_ms, gross, refunds in dated.iter_rows():
+            rate = rates.on(day, str(code), target, closed_ms)
             used.append(rate)
             exact[0] += exactly(gross, str(code), target, rate)
             exact[1] += exactly(refunds, str(code), target, rate)

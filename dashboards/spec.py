@@ -95,7 +95,8 @@ class Panel:
 
     id: unique on its board, also the name of its query: `queries/<board>_<id>.sql`. title: may name `${currency}` and
     `${model}`. help: one sentence that states the formula. width: of 24 columns; height: of rows of 30 pixels.
-    thresholds: of the first measured column. split: column whose values make the lines of a SERIES or STACK.
+    thresholds: of the first measured column. split: column whose values make the lines of a SERIES or STACK. own: true
+    also where only the rows of some hosts are seen (`analytics.warehouse.own`); others are not shown to a host.
     """
 
     id: str
@@ -107,6 +108,7 @@ class Panel:
     height: int = 8
     thresholds: tuple[Threshold, ...] = ()
     split: str | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class Variable:
 
     query: name of a file in `queries/` with columns value, text; or options: values with their texts. multi: several at
     once, and none means all. A variable that is not multi always has one value: default, else the first of the answer.
+    own: the query where only the rows of some hosts are seen, if it is another.
     """
 
     name: str
@@ -124,6 +127,7 @@ class Variable:
     default: str | None = None
     multi: bool = False
     hidden: bool = False
+    own: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Self
 
 from analytics.warehouse import Warehouse, WarehouseError
 from dashboards.page.access import is_loopback
 from dashboards.page.app import make_app
 from dashboards.page.server import CannotListen, serve
+from hostledger.keyfile import tokens_of
 from hostledger.output import refuse, tell
 from hostledger.settings import Settings
 
@@ -26,23 +28,25 @@ class Place:
     host: str
     port: int
     password: str = field(repr=False)
+    tokens: Path
     zone: str
     model: str
 
     @classmethod
     def of(cls, settings: Settings, *, port: int | None = None, host: str | None = None) -> Self:
-        """Take the place that the settings or options name. Refuses other machines without a password."""
+        """Take the place that the settings or options name. Refuses other machines without a password or tokens."""
         place = cls(
             host or settings.page_host,
             settings.port if port is None else port,
             settings.page_password,
+            settings.page_tokens,
             settings.timezone,
             settings.model,
         )
-        if not (place.password or is_loopback(place.host)):
+        if not (place.password or place.tokens.exists() or is_loopback(place.host)):
             refuse(
                 f"host {place.host} is reached from other machines: give the page a password in "
-                "HOSTLEDGER_PAGE_PASSWORD, or listen on 127.0.0.1"
+                "HOSTLEDGER_PAGE_PASSWORD, make a token with hostledger tokens new, or listen on 127.0.0.1"
             )
         return place
 
@@ -67,7 +71,8 @@ def serve_while(warehouse: Warehouse, place: Place, work: Callable[[threading.Ev
     worker = threading.Thread(target=run, name="feeder")
     try:
         reader = partial(warehouse.reader, LONGEST_S)
-        app = make_app(reader, password=place.password, zone=place.zone, model=place.model)
+        admitted = tokens_of(place.tokens)
+        app = make_app(reader, password=place.password, tokens=admitted, zone=place.zone, model=place.model)
         serve(app, place.port, place.host, on_ready=lambda address: _begin(worker, address))
     except CannotListen as error:
         refuse(str(error))

@@ -85,6 +85,7 @@ SETTINGS = {
         host_name,
     ),
     "page_password": Setting("PAGE_PASSWORD", "password or token that the live page asks for; never shown", "", str),
+    "page_tokens": Setting("PAGE_TOKENS", "file with the tokens of the live page, hashed", "hostledger-tokens", Path),
     "models": Setting("MODELS", "models that are booked, by comma", ",".join(MODELS), _models),
     "lookback_ms": Setting("LOOKBACK", "how far back a viewer's path reaches", "7d", duration_ms),
     "grace_ms": Setting("GRACE", "dead air that still credits the hosts before it", "120s", duration_ms),
@@ -139,6 +140,7 @@ class Settings:
     port: int
     page_host: str
     page_password: str = field(repr=False)
+    page_tokens: Path
     models: tuple[str, ...]
     lookback_ms: int
     grace_ms: int

@@ -35,7 +35,7 @@ PANELS: dict[str, Panel] = {f"{name}_{panel.id}": panel for name, board in BOARD
 ASKED = sorted(
     {*PANELS}
     | {mark.query for board in BOARDS.values() for mark in board.annotations}
-    | {variable.query for variable in VARIABLES.values() if variable.query}
+    | {query for variable in VARIABLES.values() for query in (variable.query, variable.own) if query}
     | {alert.query for alert in ALERTS}
 )
 KNOWN = {"seller": ["a", "b"], "platform": ["douyin", "tiktok"], "session": ["s1", "s2"], "host": ["d1", "h1"]}

@@ -463,7 +463,7 @@ def test_keys_are_made_listed_and_revoked_by_command(command: Callable[..., Any]
 
     text = said("new", "seller-7").strip()
     name = text.split("_")[1]
-    assert Keyring(file).holder(text).seller_id == "seller-7"
+    assert Keyring(file).holder(text).holder == "seller-7"
     assert [(row["name"], row["seller"]) for row in json.loads(said("list", "--format", "json"))] == [
         (name, "seller-7")
     ]

@@ -5,6 +5,7 @@ import shutil
 from contextlib import closing
 from pathlib import Path
 
+import polars as pl
 import pytest
 from test_commands_reading import DAY, HOUR, MINUTE, RULES, WORKED, asked, by, event, lines, order, refund, run, shift
 
@@ -127,6 +128,22 @@ def test_a_dry_run_closes_nothing_and_the_month_after_corrects_the_one_before(bo
     assert {row["holds"] for row in rows} == {True}
 
 
+@pytest.mark.parametrize("recorded", ["1970-02-01 00:00:00", "2200-01-01 00:00:00"])
+def test_a_closed_figure_that_changed_names_the_order_that_changed_it(books, tmp_path, recorded):
+    """A minor unit goes from one host of an order to another, in a closed batch: all else still adds up."""
+    copy = Path(shutil.copytree(books, tmp_path / "copy", symlinks=True))
+    with closing(Embedded.open(copy)) as warehouse:
+        sold = "order_id = 'k1' AND model = 'linear' AND isNull(refund_id)"
+        line = warehouse.ask(f"SELECT * FROM ledger WHERE {sold} LIMIT 1")  # noqa: S608  # our own words
+        loses = line.with_columns(amount_minor=pl.lit(-1, pl.Int64), sign=pl.lit(0, pl.Int8))
+        gains = loses.with_columns(amount_minor=pl.lit(1, pl.Int64), host_id=pl.lit("zed"))
+        at = pl.lit(recorded).str.to_datetime(time_unit="ms", time_zone="UTC")
+        warehouse.insert("ledger", pl.concat([loses, gains]).with_columns(recorded_at=at), "tampered")
+    found = json.loads(run("reconcile", "--data", copy, "--format", "json", code=1).stdout)
+    failed = [(row["check"], row["model"], row["where"]) for row in found if row["holds"] is False]
+    assert failed == [("closed 1970-01", "linear", ["k1"])]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -188,8 +205,16 @@ def test_reporting_amounts_stand_beside_the_original_ones_with_rate_and_day(book
     total = rows[-1]
     assert (total["day"], total["currency"], total["in_gross_minor"]) == ("total", None, 2505)
     assert sum(row["in_net_minor"] for row in rows[:-1]) == total["in_net_minor"] + total["in_rounding_minor"]
+    frozen = ["report", "days", "--in", "EUR", "--data", copy, "--totals", "--period", "1970-01", "--as"]
+    closed, as_now = asked(*frozen, "first-reported"), asked(*frozen, "now")
+    file.write_text("date,from,to,rate\n1970-01-01,CNY,EUR,0.2\n1970-01-05,CNY,EUR,0.3\n")
+    assert "1 of them new versions" in run("rates", "import", file, "--data", copy).stderr
+    assert asked(*frozen, "first-reported") == closed, "a later version does not reach a closed month"
+    corrected = by(asked(*frozen, "now"), "day", "kind")["1970-01-01", "digital"]
+    assert (corrected["in_gross_minor"], corrected["rate"]) == (3100, "0.2")
+    assert by(as_now, "day", "kind")["1970-01-01", "digital"]["in_gross_minor"] == 1871
     missing = run("report", "hosts", "--in", "EUR", "--data", copy, code=2).stderr
     assert "no rate from CNY to EUR for 1970-02-01" in missing
     file.write_text("date,from,to,rate\n1970-01-01,CNY,EUR,cheap\n")
     assert "line 2: rate 'cheap' is none" in run("rates", "import", file, "--data", copy, code=2).stderr
-    assert len(asked("rates", "list", "--data", copy)) == 2
+    assert len(asked("rates", "list", "--data", copy)) == 4

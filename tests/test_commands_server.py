@@ -17,6 +17,7 @@ from analytics.rules import Rules
 from analytics.warehouse.embedded import Embedded
 from analytics.warehouse.migrations import shipped
 from analytics.warehouse.server import Server
+from dashboards.page.sight import WHOLE
 from hostledger import serving
 from hostledger.door import build
 from streams.processor import Processor
@@ -51,10 +52,20 @@ def test_migrate_makes_the_database_and_says_what_it_did(url: str) -> None:
     again = run("migrate", **settings)
     assert (again.stdout, again.stderr.strip()) == ("", "The database is up to date.")
     assert run("migrate", "--dry-run", **settings).stdout == ""
+    longer = run("migrate", "--dry-run", RETENTION_DAYS="400", **settings).stdout
+    assert longer == "".join(
+        f"ALTER TABLE {table} MODIFY TTL recorded_at + toIntervalDay(400) SETTINGS mutations_sync = 2;\n\n"
+        for table in ("viewer_events", "presence")
+    )
+    assert run("migrate", "--dry-run", RETENTION_DAYS="400", **settings).stdout == longer, "it changed nothing"
 
 
 def test_migrate_shows_what_a_cluster_would_get(url: str) -> None:
     planned = run("migrate", "--dry-run", CLICKHOUSE=url, CLICKHOUSE_PASSWORD=PASSWORD, CLUSTER="live").stdout
+    assert "MODIFY TTL" not in planned
+    kept = {"RETENTION_DAYS": "400", "CLUSTER": "live"}
+    planned = run("migrate", "--dry-run", CLICKHOUSE=url, CLICKHOUSE_PASSWORD=PASSWORD, **kept).stdout
+    assert "ALTER TABLE presence_local ON CLUSTER 'live' MODIFY TTL recorded_at + toIntervalDay(400)" in planned
     assert "CREATE TABLE batches_local ON CLUSTER 'live' (" in planned
     assert "Distributed('live', currentDatabase(), batches_local, bitShiftRight(batch, 40))" in planned
 
@@ -114,7 +125,7 @@ def test_the_page_shows_the_server(url: str, monkeypatch: pytest.MonkeyPatch) ->
 
     def serve(app: Any, _port: int, _host: str, on_ready: Callable[[str], None]) -> None:
         on_ready("http://127.0.0.1:0/")
-        desk = app.state.feed._desk
+        desk = app.state.feeds.of(WHOLE)._desk
         shown.append(desk.look().batches)
         desk.close()
 

@@ -1,5 +1,6 @@
 """Claims about exchange rates: exact, dated, versioned, never turned round, and what rounding does is said."""
 
+from contextlib import suppress
 from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from fractions import Fraction
@@ -21,8 +22,8 @@ TEXTS = st.decimals(min_value="0.000001", max_value="99999", places=6).map(lambd
 EMPTY = pl.DataFrame(schema=rates.RATES)
 
 
-def stored(text):
-    return rates.news(rates.read(HEAD + text), EMPTY)
+def stored(text, known_ms=0, before=EMPTY):
+    return rates.news(rates.read(HEAD + text), before).with_columns(known_ms=pl.lit(known_ms, pl.Int64))
 
 
 def refereed(minor, source, target, rate):
@@ -48,7 +49,8 @@ def test_converted_amounts_are_the_exact_ones_rounded_once_and_the_rounding_is_s
     text = "".join(f"{DAY + timedelta(day)},{code},EUR,{rate}\n" for (day, code), rate in given_rates.items())
     columns = ["on_day", "currency", "gross_minor", "refunds_minor"]
     lines = pl.DataFrame([(DAY + timedelta(day), *rest) for day, *rest in amounts], schema=columns, orient="row")
-    table = rates.converted(lines.with_columns(host=pl.lit("h")), ["host"], "EUR", Rates.of(stored(text)))
+    lines = lines.with_columns(host=pl.lit("h"), closed_ms=pl.lit(None, pl.Int64))
+    table = rates.converted(lines, ["host"], "EUR", Rates.of(stored(text)))
     exact = {}
     for day, code, gross, refunds in amounts:
         sums = exact.setdefault(code, [Decimal(0), Decimal(0)])
@@ -96,12 +98,46 @@ def test_the_same_rate_again_is_nothing_new_and_another_one_is_a_new_version():
     first = stored(f"{DAY},CNY,EUR,0.12\n{DAY},USD,EUR,0.9\n")
     assert first["version"].to_list() == [1, 1]
     assert rates.news(rates.read(f"{HEAD}{DAY},CNY,EUR,0.1200\n"), first).is_empty()
-    second = rates.news(rates.read(f"{HEAD}{DAY},CNY,EUR,0.125\n"), first)
+    second = stored(f"{DAY},CNY,EUR,0.125\n", 1, first)
     assert second.select("from_currency", "version").rows() == [("CNY", 2)]
-    third = rates.news(rates.read(f"{HEAD}{DAY},CNY,EUR,0.12\n"), pl.concat([first, second]))
+    third = stored(f"{DAY},CNY,EUR,0.12\n", 2, pl.concat([first, second]))
     assert third["version"].to_list() == [3], "back to the first one is a new version too"
     held = Rates.of(pl.concat([second, first, third]))
     assert (held.on(DAY, "CNY", "EUR").value, held.on(DAY, "CNY", "EUR").version) == (Fraction("0.12"), 3)
+
+
+def test_a_closed_day_keeps_the_rates_of_its_closing_and_an_open_one_takes_the_latest():
+    first = stored(f"{DAY},CNY,EUR,0.12\n", 10)
+    second = stored(f"{DAY},CNY,EUR,0.5\n{DAY + timedelta(1)},CNY,EUR,0.6\n{DAY},USD,EUR,0.9\n", 30, first)
+    third = stored(f"{DAY},CNY,EUR,0.7\n{DAY},USD,EUR,0.8\n", 40, pl.concat([first, second]))
+    held = Rates.of(pl.concat([third, first, second]))
+
+    def value(day, closed_ms, source="CNY"):
+        return held.on(day, source, "EUR", closed_ms).value
+
+    assert (value(DAY, 20), value(DAY, 30), value(DAY, None)) == (Fraction("0.12"), Fraction("0.5"), Fraction("0.7"))
+    assert value(DAY + timedelta(1), 20) == Fraction("0.12"), "a nearer day that came later does not count either"
+    assert value(DAY, 20, "USD") == Fraction("0.9"), "the first import of a rate that the closing lacked"
+    assert value(DAY, 5) == Fraction("0.12")
+
+
+@settings(max_examples=400 if NIGHT else 80, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 8), st.integers(1, 99), st.integers(0, 20)), min_size=2, max_size=10),
+    st.integers(0, 4),
+    st.integers(0, 20),
+)
+def test_no_later_import_changes_what_a_closed_day_is_converted_at(imports, before, closed_ms):
+    """Clocks of those who import and of who closes say what they like; the month is closed after so many imports."""
+    kept, seen = EMPTY.with_columns(known_ms=pl.lit(0, pl.Int64)), {}
+    for number, (day, rate, clock_ms) in enumerate(imports):
+        closings = pl.Series([closed_ms] if number >= before else [], dtype=pl.Int64)
+        at_ms = rates.after(clock_ms, kept["known_ms"], closings)
+        kept = pl.concat([kept, stored(f"{DAY + timedelta(day)},CNY,EUR,{rate}\n", at_ms, kept)])
+        for of in range(15) if number + 1 >= before else ():
+            with suppress(MissingRate):
+                found = Rates.of(kept).on(DAY + timedelta(of), "CNY", "EUR", closed_ms)
+                assert seen.setdefault(of, found) == found
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,9 @@ cluster; tables are described in `migrations/`, questions in `queries/`, and `ta
 shape of the tables.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol, Self
 
 import polars as pl
@@ -43,8 +45,11 @@ class Warehouse(Protocol):
     def insert(self, table: str, frame: pl.DataFrame, token: str) -> None:
         """Insert rows as one block; the same token again changes nothing. Raises WarehouseError."""
 
-    def reader(self, limit_s: int = 0) -> Self:
-        """Give another handle, read-only, for use by another thread. limit_s: seconds that a query may take; 0: any."""
+    def reader(self, limit_s: int = 0, shown: Mapping[str, str] = MappingProxyType({})) -> Self:
+        """Give another handle, read-only, for use by another thread.
+
+        limit_s: seconds that a query may take; 0: any. shown: by table, the condition of the rows that it sees (`own`).
+        """
 
     def close(self) -> None:
         """Let go of it."""

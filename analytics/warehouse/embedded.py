@@ -19,6 +19,7 @@ from analytics.warehouse import Parameter, WarehouseError, asking
 from analytics.warehouse.binding import bound
 from analytics.warehouse.blocks import INSERT_SETTINGS, blocks
 from analytics.warehouse.migrations import migrate
+from analytics.warehouse.own import EVERYTHING, FREELY, Filters, Reading, quoted
 from analytics.warehouse.retention import Kept, Retention, retain
 from analytics.warehouse.tokens import forget_tokens_without_rows
 
@@ -41,7 +42,7 @@ class WarehouseLocked(WarehouseError):  # noqa: N818  # named for what is the ca
 class Embedded:
     """A warehouse folder, opened by this process."""
 
-    def __init__(self, folder: Path, lock: IO[str] | None, *, readonly: bool, limit_s: int = 0) -> None:
+    def __init__(self, folder: Path, lock: IO[str] | None, *, readonly: bool, reading: Reading = FREELY) -> None:
         self.folder = folder
         self._lock = lock
         self._mutex = threading.Lock()
@@ -50,8 +51,8 @@ class Embedded:
         self._reading: Embedded | None = None
         if readonly:
             self._run(f"USE {DATABASE}")
-            self._run("SET " + ", ".join(f"{name} = {value}" for name, value in asking.READING.items()))
-            self._run(f"SET max_execution_time = {limit_s}")
+            for name, value in reading.settings().items():
+                self._run(f"SET {name} = {quoted(str(value))}")
             self._run("SET readonly = 1")
 
     @classmethod
@@ -113,9 +114,12 @@ class Embedded:
         """Keep viewers' raw events as long as wanted. Raises WarehouseError."""
         return retain(self._run, wanted)
 
-    def reader(self, limit_s: int = 0) -> "Embedded":
-        """Give another handle, read-only, for use by another thread. limit_s: seconds that a query may take; 0: any."""
-        return Embedded(self.folder, None, readonly=True, limit_s=limit_s)
+    def reader(self, limit_s: int = 0, shown: Filters = EVERYTHING) -> "Embedded":
+        """Give another handle, read-only, for use by another thread, that sees these rows and no others.
+
+        limit_s: seconds that a query may take; 0: any.
+        """
+        return Embedded(self.folder, None, readonly=True, reading=Reading(limit_s, shown))
 
     def close(self) -> None:
         """Let go of the folder."""

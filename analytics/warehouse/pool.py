@@ -11,6 +11,7 @@ from queue import LifoQueue
 import polars as pl
 
 from analytics.warehouse import Parameter
+from analytics.warehouse.own import EVERYTHING, Filters
 from analytics.warehouse.server import Server
 
 
@@ -50,9 +51,12 @@ class Pool:
         with self._one() as server:
             server.insert(table, frame, token)
 
-    def reader(self, limit_s: int = 0) -> "Pool":
-        """Give another handle, read-only, for use by another thread. limit_s: seconds that a query may take; 0: any."""
-        return Pool(self._first.reader(limit_s), 1)
+    def reader(self, limit_s: int = 0, shown: Filters = EVERYTHING) -> "Pool":
+        """Give another handle, read-only, for use by another thread, that sees these rows and no others.
+
+        limit_s: seconds that a query may take; 0: any.
+        """
+        return Pool(self._first.reader(limit_s, shown), 1)
 
     def close(self) -> None:
         """Hang up."""

@@ -52,10 +52,10 @@ def retain(run: Callable[[str], str], wanted: Retention, cluster: str | None = N
     return Kept(before, min(_days(run, table, cluster) for table in TABLES))
 
 
-def changes(run: Callable[[str], str], wanted: Retention, cluster: str | None = None) -> Iterator[str]:
-    """Give the statements that `retain` runs; none where it is so already."""
+def changes(run: Callable[[str], str] | None, wanted: Retention, cluster: str | None = None) -> Iterator[str]:
+    """Give the statements that `retain` runs; none where it is so already. run: None: no database yet."""
     for table in TABLES:
-        now = _days(run, table, cluster)
+        now = _days(run, table, cluster) if run else LEAST_DAYS
         if wanted.days > now or (wanted.shorter and wanted.days < now):
             yield (
                 f"ALTER TABLE {_local(table, cluster)}{on_cluster(cluster)} MODIFY TTL recorded_at + "
@@ -72,6 +72,8 @@ def _days(run: Callable[[str], str], table: str, cluster: str | None) -> int:
     said = run(
         f"SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = '{name}'"  # noqa: S608  # our names
     )
+    if not said.strip():
+        return LEAST_DAYS  # as the migration makes it that is yet to come
     found = _TTL.search(said)
     if not found:
         raise WarehouseError(f"table {name} has another TTL than hostledger gives; set it back to days of recorded_at")

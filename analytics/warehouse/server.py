@@ -31,8 +31,9 @@ from analytics.warehouse.failures import explained, lost
 from analytics.warehouse.formats import Table, formatted
 from analytics.warehouse.migrations import Migration, migrate, pending, shipped
 from analytics.warehouse.native import block
+from analytics.warehouse.own import ALL_OR_NONE, EVERYTHING, Filters, Reading
 from analytics.warehouse.rendering import checked, on_cluster
-from analytics.warehouse.retention import Kept, Retention, retain
+from analytics.warehouse.retention import Kept, Retention, changes, retain
 
 _BLOCK_INFO = b"\x01\x00\x02\xff\xff\xff\xff\x00"
 """Fields before each block of the protocol: no overflow row, no bucket."""
@@ -59,10 +60,10 @@ class Server:
     """A database on a ClickHouse server, through one connection."""
 
     def __init__(
-        self, address: Address, password: str | None, cluster: str | None, *, readonly: bool = False, limit_s: int = 0
+        self, address: Address, password: str | None, cluster: str | None, *, reading: Reading | None = None
     ) -> None:
-        self._address, self._password, self._cluster, self._readonly = address, password, cluster, readonly
-        self._limit_s = limit_s
+        self._address, self._password, self._cluster = address, password, cluster
+        self._reads = reading
         logging.getLogger("clickhouse_driver").addHandler(logging.NullHandler())
         self._mutex = threading.Lock()
         self._reading: Server | None = None
@@ -74,8 +75,8 @@ class Server:
             tcp_keepalive=True,
             settings=settings,
         )
-        if readonly:
-            self._read_only()
+        if reading:
+            self._read_only(reading)
 
     @classmethod
     def open(cls, url: str, *, password: str | None = None, cluster: str | None = None) -> Self:
@@ -108,20 +109,21 @@ class Server:
             return retain(server.run, wanted, cluster)
 
     @classmethod
-    def planned(cls, url: str, *, password: str | None = None, cluster: str | None = None) -> list[str]:
-        """Give the statements that `migrate` would run now, and change nothing. Raises as `open`."""
+    def planned(
+        cls, url: str, wanted: Retention, *, password: str | None = None, cluster: str | None = None
+    ) -> list[str]:
+        """Give the statements that `migrate` and `retain` would run now, and change nothing. Raises as `open`."""
         address = Address.read(url)
         with closing(cls(address.elsewhere("default"), password, cluster and checked(cluster))) as server:
-            if server.run(f"EXISTS DATABASE {address.database}").strip() == "1":
+            if there := server.run(f"EXISTS DATABASE {address.database}").strip() == "1":
                 server.run(f"USE {address.database}")
-                fresh = pending(server.run)
-            else:
-                fresh = shipped()
-        return [statement for migration in fresh for statement in migration.rendered(cluster)]
+            fresh = pending(server.run) if there else shipped()
+            kept = list(changes(server.run if there else None, wanted, cluster))
+        return [statement for migration in fresh for statement in migration.rendered(cluster)] + kept
 
     def __repr__(self) -> str:
         """Name the server, and nothing secret."""
-        return f"Server({self._address}{', read-only' if self._readonly else ''})"
+        return f"Server({self._address}{', read-only' if self._reads else ''})"
 
     @property
     def database(self) -> str:
@@ -136,11 +138,11 @@ class Server:
 
     def ask(self, text: str) -> pl.DataFrame:
         """Run a query text, read-only, and give its answer as a frame. Raises WarehouseError."""
-        return self._frame(text, "query") if self._readonly else self._reader().ask(text)
+        return self._frame(text, "query") if self._reads else self._reader().ask(text)
 
     def sql(self, text: str, output_format: str = "PrettyCompact") -> str:
         """Run a query text, read-only, and give its answer in a ClickHouse output format. Raises WarehouseError."""
-        if not self._readonly:
+        if not self._reads:
             return self._reader().sql(text, output_format)
         return formatted(text, output_format, self._table)
 
@@ -152,16 +154,17 @@ class Server:
         for part, its_token in blocks(frame, token):
             self._insert_block(table, part, its_token)
 
-    def reader(self, limit_s: int = 0) -> "Server":
-        """Give another handle, read-only, for use by another thread.
+    def reader(self, limit_s: int = 0, shown: Filters = EVERYTHING) -> "Server":
+        """Give another handle, read-only, for use by another thread, that sees these rows and no others.
 
-        limit_s: seconds that a query may take; 0, or a user who may not change settings: as the server has it.
+        limit_s: seconds that a query may take; 0, or a user who may not change settings: as the server has it. Raises
+        WarehouseError for such a user where rows are to be left out.
         """
-        return Server(self._address, self._password, self._cluster, readonly=True, limit_s=limit_s)
+        return Server(self._address, self._password, self._cluster, reading=Reading(limit_s, shown))
 
     def twin(self) -> "Server":
         """Give another handle with the same rights, for use by another thread."""
-        return Server(self._address, self._password, self._cluster, readonly=self._readonly)
+        return Server(self._address, self._password, self._cluster, reading=self._reads)
 
     def close(self) -> None:
         """Hang up."""
@@ -200,7 +203,7 @@ class Server:
         connection.block_out.fout.write(_BLOCK_INFO + written)
         connection.block_out.finalize()
 
-    def _read_only(self) -> None:
+    def _read_only(self, reading: Reading) -> None:
         """Take the right to write away, unless the server did so; who may only read may not change settings either."""
         settings = self._client.settings
         kept, level = dict(settings), ""
@@ -208,8 +211,10 @@ class Server:
         try:
             level = self.run("SELECT toString(getSetting('readonly'))").strip()
         finally:
-            limit = {"max_execution_time": self._limit_s} if self._limit_s else {}
-            settings.update({} if level == "1" else kept | asking.READING | limit)
+            settings.update({} if level == "1" else kept | reading.settings())
+        if level == "1" and reading.shown:
+            self.close()
+            raise WarehouseError(ALL_OR_NONE)
         if level == "0":
             settings["readonly"] = "1"
 

@@ -38,6 +38,7 @@ SCORECARD = Panel(
     ),
     width=24,
     height=10,
+    own=True,
 )
 
 RANKING = Panel(
@@ -53,6 +54,7 @@ RANKING = Panel(
         Column("kind", "Kind", Unit.KIND, hidden=True),
     ),
     height=10,
+    own=True,
 )
 
 TWINS = Panel(
@@ -94,6 +96,7 @@ BY_HOUR = Panel(
         Column("digital_hours", "Digital: live hours", Unit.NUMBER),
     ),
     height=10,
+    own=True,
 )
 
 AVATAR_DAYS = Panel(
@@ -111,6 +114,7 @@ AVATAR_DAYS = Panel(
         Column("per_live_hour", "Net per live hour", Unit.MONEY),
     ),
     height=10,
+    own=True,
 )
 
 LEFTOVERS = Panel(
@@ -126,6 +130,7 @@ LEFTOVERS = Panel(
         Column("share", "Share of its GMV", Unit.SHARE),
     ),
     height=10,
+    own=True,
 )
 
 TREND = Panel(
@@ -141,6 +146,7 @@ TREND = Panel(
     ),
     height=10,
     split="kind",
+    own=True,
 )
 
 BOARD = Board(

@@ -20,7 +20,7 @@ KIND = Variable(
     multi=True,
 )
 MODEL = Variable("model", "Model", options=tuple((model, model) for model in MODELS), default="on_air")
-CURRENCY = Variable("currency", "Currency", query="variable_currency")
+CURRENCY = Variable("currency", "Currency", query="variable_currency", own="variable_own_currency")
 ZONE = Variable("zone", "Time zone", options=(("UTC", "UTC"),), default="UTC", hidden=True)
 
 COMMON = (SELLER, PLATFORM, SESSION, HOST, KIND, MODEL, CURRENCY, ZONE)

@@ -1,15 +1,18 @@
-"""Who may see the page: people on this machine, or whoever knows the password."""
+"""Who may see the page: people on this machine, or whoever knows the password or has a token."""
 
 import asyncio
 import base64
 import binascii
 import hashlib
 import hmac
+from collections.abc import Callable
 from ipaddress import ip_address
 
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dashboards.page.sight import WHOLE, Sight
 
 OPEN = ("/healthz",)
 """Paths that say nothing about the books."""
@@ -28,11 +31,20 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-class Door:
-    """Asks for the password: HTTP Basic with any user name, or as a bearer token."""
+Tokens = Callable[[str], Sight | None]
+"""Says what the holder of a token may see; None if it is no token that is valid now."""
 
-    def __init__(self, app: ASGIApp, password: str) -> None:
-        self._app, self._password = app, _digest(password.encode())
+
+class Door:
+    """Asks for the password or a token: HTTP Basic with any user name, or as a bearer token.
+
+    password: empty if there is none. tokens: None if there are none. A request that is let in knows what it may see
+    (`sight`), and can ask whether that still holds (`holds`).
+    """
+
+    def __init__(self, app: ASGIApp, password: str, tokens: Tokens | None = None) -> None:
+        self._app, self._tokens = app, tokens
+        self._password = _digest(password.encode()) if password else None
         self._queue = asyncio.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -41,13 +53,21 @@ class Door:
             await self._app(scope, receive, send)
             return
         shown = _shown(Headers(scope=scope).get("authorization", ""))
-        if shown is not None and hmac.compare_digest(_digest(shown), self._password):
+        sight = None if shown is None else self._sight(shown)
+        if shown is not None and sight is not None:
+            scope["sight"], scope["holds"] = sight, lambda: self._sight(shown) == sight
             await self._app(scope, receive, send)
             return
         if shown is not None:
             async with self._queue:
                 await asyncio.sleep(SLOW_S)
-        await PlainTextResponse("the page asks for its password\n", 401, _CHALLENGE)(scope, receive, send)
+        await PlainTextResponse("the page asks for its password or a token\n", 401, _CHALLENGE)(scope, receive, send)
+
+    def _sight(self, shown: bytes) -> Sight | None:
+        """Say what a secret shows. How long that takes says nothing about any other."""
+        is_password = self._password is not None and hmac.compare_digest(_digest(shown), self._password)
+        of_token = self._tokens(shown.decode("latin-1")) if self._tokens else None
+        return WHOLE if is_password else of_token
 
 
 def _digest(secret: bytes) -> bytes:

@@ -1,8 +1,8 @@
 """Routes of the built-in page: the page, its boards, its stream, panels as files, the explanation of an order."""
 
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from analytics.warehouse import WarehouseError
 from dashboards.boards import BOARDS
 from dashboards.page import choice, wire
-from dashboards.page.access import Door
+from dashboards.page.access import Door, Tokens
 from dashboards.page.desk import Warehouse
-from dashboards.page.feed import PAUSE_S, Feed
+from dashboards.page.feed import PAUSE_S
+from dashboards.page.feeds import Feeds
+from dashboards.page.sight import WHOLE, ForbiddenError, Sight
 
 STATIC = Path(__file__).parent / "static"
 
@@ -44,7 +46,10 @@ HEADERS = {
 }
 """Headers of every answer."""
 
-UNKNOWN, AWAY = 404, 503
+ENDING_S = 5
+"""When the server stops, its feeds end their streams; one that takes longer is cut off in the midst of it."""
+
+WRONG, FORBIDDEN, UNKNOWN, AWAY = 400, 403, 404, 503
 
 
 def wall_clock() -> int:
@@ -53,55 +58,56 @@ def wall_clock() -> int:
 
 
 def make_app(
-    warehouse_factory: Callable[[], Warehouse],
+    warehouse_factory: Callable[..., Warehouse],
     clock: Callable[[], int] = wall_clock,
     *,
     password: str = "",
+    tokens: Tokens | None = None,
     zone: str = "UTC",
     model: str = "on_air",
     pause_s: float = PAUSE_S,
 ) -> Starlette:
     """Make the page.
 
-    warehouse_factory: gives a handle of its own; called once, on the thread that will use it, which also closes it.
-    clock: milliseconds UTC. password: asked of everybody if there is one; without one the page answers under names of
-    this machine only. zone, model: shown unless another is asked for. pause_s: pages are pushed to at most this often.
+    warehouse_factory: gives a handle of its own; called on the thread that will use it, which also closes it, with
+    `shown` for a host's own rows. clock: milliseconds UTC. password, tokens: one of them is asked of everybody if there
+    is any; without, the page answers under names of this machine only. zone, model: shown unless another is asked for.
+    pause_s: pages are pushed to at most this often.
     """
-    feed = Feed(warehouse_factory, clock, pause_s)
+    feeds = Feeds(warehouse_factory, clock, pause_s)
     defaults = {"zone": zone, "model": model}
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
-        await feed.close()
+        await feeds.close()
 
     app = Starlette(
-        routes=[*_pages(), *_answers(feed, defaults), Mount("/static", StaticFiles(directory=STATIC))],
-        middleware=[Middleware(_Headers), *_access(password)],
+        routes=[*_pages(), *_answers(feeds, defaults), Mount("/static", StaticFiles(directory=STATIC))],
+        middleware=[Middleware(_Headers), *_access(password, tokens)],
         lifespan=lifespan,
     )
-    app.state.feed = feed
+    app.state.feeds = feeds
     return app
 
 
 def _pages() -> list[Route]:
     paths = ["/", *(f"/{name}" for name in BOARDS)]
-    return [Route(path, _page) for path in paths] + [Route("/healthz", _health)]
+    return [Route(path, _refusing(_page)) for path in paths] + [Route("/healthz", _health)]
 
 
-def _answers(feed: Feed, defaults: dict[str, str]) -> list[Route]:
-    boards = partial(_boards, msgspec.json.encode(wire.described(defaults)))
+def _answers(feeds: Feeds, defaults: dict[str, str]) -> list[Route]:
     return [
-        Route("/api/boards", boards),
-        Route("/api/stream", _refusing(partial(_stream, feed, defaults))),
-        Route("/api/csv/{board}/{panel}", _refusing(partial(_sheet, feed, defaults))),
-        Route("/api/explain/{order_id:path}", _refusing(partial(_explain, feed))),
+        Route("/api/boards", partial(_boards, defaults)),
+        Route("/api/stream", _refusing(partial(_stream, feeds, defaults))),
+        Route("/api/csv/{board}/{panel}", _refusing(partial(_sheet, feeds, defaults))),
+        Route("/api/explain/{order_id:path}", _refusing(partial(_explain, feeds))),
     ]
 
 
-def _access(password: str) -> Sequence[Middleware]:
-    if password:
-        return [Middleware(Door, password=password)]
+def _access(password: str, tokens: Tokens | None) -> Sequence[Middleware]:
+    if password or tokens:
+        return [Middleware(Door, password=password, tokens=tokens)]
     return [Middleware(TrustedHostMiddleware, allowed_hosts=list(LOCAL), www_redirect=False)]
 
 
@@ -122,7 +128,8 @@ class _Headers:
         await self._app(scope, receive, with_headers)
 
 
-async def _page(_: Request) -> Response:
+async def _page(request: Request) -> Response:
+    _sight(request).check_board(request.url.path.strip("/"))
     return FileResponse(STATIC / "index.html")
 
 
@@ -130,46 +137,74 @@ async def _health(_: Request) -> Response:
     return PlainTextResponse("ok\n")
 
 
-async def _boards(described: bytes, _: Request) -> Response:
-    return Response(described, media_type="application/json")
+async def _boards(defaults: dict[str, str], request: Request) -> Response:
+    return _json(wire.described(defaults, _sight(request).boards))
 
 
-async def _stream(feed: Feed, defaults: dict[str, str], request: Request) -> Response:
-    asked = request.query_params.multi_items()
-    board = next((value for name, value in asked if name == "board"), "live")
-    chosen = choice.read(board, [pair for pair in asked if pair[0] != "board"], defaults)
+async def _stream(feeds: Feeds, defaults: dict[str, str], request: Request) -> Response:
+    asked, sight = request.query_params.multi_items(), _sight(request)
+    board = next((value for name, value in asked if name == "board"), next(iter(sight.boards)))
+    chosen = _chosen(sight, board, [pair for pair in asked if pair[0] != "board"], defaults)
+    feed = feeds.of(sight)
     await feed.check(chosen)
-    return EventSourceResponse(feed.stream(chosen), ping=0, sep="\n")
+    letters = _while_it_holds(request, feed.stream(chosen))
+    return EventSourceResponse(letters, ping=0, sep="\n", shutdown_grace_period=ENDING_S)
 
 
-async def _sheet(feed: Feed, defaults: dict[str, str], request: Request) -> Response:
-    board, panel_id = request.path_params["board"], request.path_params["panel"]
-    chosen = choice.read(board, request.query_params.multi_items(), defaults)
-    panels = {panel.id: panel for panel in BOARDS[board].panels}
-    if panel_id not in panels:
-        return _json(_refusal("panel", panel_id, f"use one of {', '.join(panels)}"), UNKNOWN)
-    name, text = await feed.sheet(chosen, panels[panel_id])
+async def _while_it_holds(request: Request, letters: AsyncGenerator[dict[str, str]]) -> AsyncIterator[dict[str, str]]:
+    """Pass letters on until the token that let the request in is taken back."""
+    holds = request.scope.get("holds")
+    async with aclosing(letters):
+        async for letter in letters:
+            if holds and not holds():
+                return
+            yield letter
+
+
+async def _sheet(feeds: Feeds, defaults: dict[str, str], request: Request) -> Response:
+    board, panel_id, sight = request.path_params["board"], request.path_params["panel"], _sight(request)
+    chosen = _chosen(sight, board, request.query_params.multi_items(), defaults)
+    panel = sight.panel(board, panel_id)
+    if panel is None:
+        remedy = f"use one of {', '.join(one.id for one in sight.boards[board].panels)}"
+        return _json(_refusal("panel", panel_id, remedy), UNKNOWN)
+    name, text = await feeds.of(sight).sheet(chosen, panel)
     attachment = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(text, media_type="text/csv; header=present; charset=utf-8", headers=attachment)
 
 
-async def _explain(feed: Feed, request: Request) -> Response:
-    order_id = request.path_params["order_id"]
-    found = await feed.explain(order_id)
+async def _explain(feeds: Feeds, request: Request) -> Response:
+    order_id, sight = request.path_params["order_id"], _sight(request)
+    found = await feeds.of(sight).explain(order_id, sight.explains)
     if found is None:
         remedy = "use the id of an order that was stored; see the latest orders"
         return _json(_refusal("order_id", order_id, remedy), UNKNOWN)
     return _json(found)
 
 
+def _sight(request: Request) -> Sight:
+    """Say what a request may see; where nothing is asked at the door, all."""
+    sight: Sight = request.scope.get("sight", WHOLE)
+    return sight
+
+
+def _chosen(sight: Sight, board: str, asked: list[tuple[str, str]], defaults: dict[str, str]) -> choice.Choice:
+    """Read what is wanted. Raises RefusedError; ForbiddenError for what is not for this sight."""
+    sight.check_board(board)
+    chosen = choice.read(board, asked, defaults, sight.boards)
+    sight.check(chosen)
+    return chosen
+
+
 def _refusing(route: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """Answer a refused parameter with 400, and an engine that cannot answer with 503: field, value, remedy."""
+    """Answer a refused parameter with 400, another role's with 403, an engine that cannot answer with 503."""
 
     async def answered(request: Request) -> Response:
         try:
             return await route(request)
         except choice.RefusedError as refused:
-            return _json(_refusal(refused.field, refused.value, refused.remedy), 400)
+            status = FORBIDDEN if isinstance(refused, ForbiddenError) else WRONG
+            return _json(_refusal(refused.field, refused.value, refused.remedy), status)
         except WarehouseError as error:
             return _json(wire.failed(error), AWAY)
 

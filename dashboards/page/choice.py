@@ -38,13 +38,18 @@ class Choice:
         return dict(self.values).get("zone", ("UTC",))[0]
 
 
-def read(board: str, parameters: Iterable[tuple[str, str]], defaults: Mapping[str, str]) -> Choice:
+def read(
+    board: str,
+    parameters: Iterable[tuple[str, str]],
+    defaults: Mapping[str, str],
+    boards: Mapping[str, Board] = BOARDS,
+) -> Choice:
     """Read a choice from the parameters of a request; an empty one counts as absent.
 
     defaults: values of variables where the board's own are not wanted. Raises RefusedError naming the field, the value
-    and the remedy.
+    and the remedy. boards: those that there are for whoever asks.
     """
-    asked = _board(board)
+    asked = _board(board, boards)
     given: dict[str, list[str]] = {}
     for name, value in parameters:
         if value:
@@ -59,10 +64,10 @@ def read(board: str, parameters: Iterable[tuple[str, str]], defaults: Mapping[st
     return choice
 
 
-def _board(name: str) -> Board:
-    if name not in BOARDS:
-        raise RefusedError("board", name, f"use one of {', '.join(BOARDS)}")
-    return BOARDS[name]
+def _board(name: str, boards: Mapping[str, Board]) -> Board:
+    if name not in boards:
+        raise RefusedError("board", name, f"use one of {', '.join(boards)}")
+    return boards[name]
 
 
 def _single(given: dict[str, list[str]], name: str, default: str) -> str:

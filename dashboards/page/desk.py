@@ -12,13 +12,11 @@ import polars as pl
 
 from analytics.rules import HOUR_MS
 from analytics.warehouse import WarehouseError
-from dashboards.boards import BOARDS
 from dashboards.macros import Range, expanded
 from dashboards.page import cells, sheets, wire
 from dashboards.page.choice import Choice, RefusedError
-from dashboards.page.figures import Json
+from dashboards.page.figures import Json, Reader
 from dashboards.page.kept import Kept
-from dashboards.page.orders import explanation
 from dashboards.page.ranges import clock, end_of_minute, moment, spread
 from dashboards.spec import Annotation, Board, Panel, Variable
 from dashboards.sql import statement
@@ -27,6 +25,9 @@ OPTIONS_S = 30
 """What there is to choose is asked at most this often."""
 
 KEPT_ANSWERS, KEPT_OPTIONS = 512, 128
+
+Explains = Callable[[Reader, str], Json | None]
+"""How an order is explained."""
 
 _OF_THE_WALL = re.compile(r"\bnow(?:64)?\s*\(")
 """A statement with this looks at the clock on the wall: its answer ages even when nothing is stored."""
@@ -92,10 +93,17 @@ class Desk:
     """Answers for every page, from one handle of the warehouse.
 
     open_warehouse: called once, at the first question. now_ms: the clock on the wall, milliseconds UTC.
-    pause_s: the books are looked at for news at most this often, unless it is asked for.
+    pause_s: the books are looked at for news at most this often, unless it is asked for. boards: what it answers for.
     """
 
-    def __init__(self, open_warehouse: Callable[[], Warehouse], now_ms: Callable[[], int], pause_s: float) -> None:
+    def __init__(
+        self,
+        open_warehouse: Callable[[], Warehouse],
+        now_ms: Callable[[], int],
+        pause_s: float,
+        boards: Mapping[str, Board],
+    ) -> None:
+        self._boards = boards
         self._open, self._now_ms, self._pause_s = open_warehouse, now_ms, pause_s
         self._warehouse: Warehouse | None = None
         self._answers: Kept[Answer] = Kept(KEPT_ANSWERS)
@@ -113,7 +121,7 @@ class Desk:
 
     def view(self, choice: Choice) -> View:
         """Work out what a choice means now. Raises RefusedError for a range without time in it, WarehouseError."""
-        board, look = BOARDS[choice.board], self.look()
+        board, look = self._boards[choice.board], self.look()
         span = self._span(choice, look)
         values: dict[str, list[str]] = {variable.name: [] for variable in board.variables}
         values |= {name: list(chosen) for name, chosen in choice.values}
@@ -158,9 +166,9 @@ class Desk:
                 found += self._marked(view, annotation)
         return msgspec.json.encode(found)
 
-    def explain(self, order_id: str) -> Json | None:
+    def explain(self, order_id: str, explains: Explains) -> Json | None:
         """Say why the hosts of an order have it; None if there is no such order. Raises WarehouseError."""
-        return explanation(self._opened(), order_id)
+        return explains(self._opened(), order_id)
 
     def close(self) -> None:
         """Let go of the warehouse."""

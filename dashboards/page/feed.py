@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,13 +12,12 @@ from typing import TypeVar
 import msgspec
 
 from analytics.warehouse import WarehouseError
-from dashboards.boards import BOARDS
 from dashboards.page import wire
 from dashboards.page.choice import Choice, RefusedError
-from dashboards.page.desk import Desk, View, Warehouse
+from dashboards.page.desk import Desk, Explains, View, Warehouse
 from dashboards.page.figures import Json
 from dashboards.page.handles import Handles
-from dashboards.spec import Panel
+from dashboards.spec import Board, Panel
 
 PAUSE_S = 1.0
 """Pages are pushed to at most this often."""
@@ -76,6 +75,7 @@ class Room:
     """Pages that show the same choice."""
 
     choice: Choice
+    pace_s: int
     listeners: set[Listener] = field(default_factory=set)
     batches: int = -1
     asked_at: float = float("-inf")
@@ -83,20 +83,26 @@ class Room:
 
     def is_due(self, batches: int) -> bool:
         """Say whether its pages should be told: for news at once if the board is prompt, else at the board's pace."""
-        pace_s = BOARDS[self.choice.board].refresh_s
-        return (batches != self.batches and pace_s <= PROMPT_S) or time.monotonic() - self.asked_at >= pace_s
+        pressing = batches != self.batches and self.pace_s <= PROMPT_S
+        return pressing or time.monotonic() - self.asked_at >= self.pace_s
 
 
 class Feed:
     """Asks the warehouse on threads of its own and hands the answers to every open page.
 
     One thread looks at the books and works out views; panels are asked on a few others, each with a handle of its own.
-    open_warehouse: called once on each of them. now_ms: the clock on the wall, milliseconds UTC.
+    open_warehouse: called once on each of them. now_ms: the clock on the wall, milliseconds UTC. boards: what it shows.
     """
 
-    def __init__(self, open_warehouse: Callable[[], Warehouse], now_ms: Callable[[], int], pause_s: float) -> None:
-        self._now_ms, self._pause_s = now_ms, pause_s
-        self._desk = Desk(partial(Handles, open_warehouse), now_ms, pause_s)
+    def __init__(
+        self,
+        open_warehouse: Callable[[], Warehouse],
+        now_ms: Callable[[], int],
+        pause_s: float,
+        boards: Mapping[str, Board],
+    ) -> None:
+        self._now_ms, self._pause_s, self._boards = now_ms, pause_s, boards
+        self._desk = Desk(partial(Handles, open_warehouse), now_ms, pause_s, boards)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="page")
         self._abreast = ThreadPoolExecutor(max_workers=ABREAST, thread_name_prefix="panels")
         self._rooms: dict[Choice, Room] = {}
@@ -114,14 +120,14 @@ class Feed:
         """Give a panel as a file: its name and its text. Raises RefusedError, WarehouseError."""
         return await self._on_thread(partial(self._desk.sheet, choice, panel))
 
-    async def explain(self, order_id: str) -> Json | None:
+    async def explain(self, order_id: str, explains: Explains) -> Json | None:
         """Say why the hosts of an order have it; None if there is no such order. Raises WarehouseError."""
-        return await self._on_thread(partial(self._desk.explain, order_id))
+        return await self._on_thread(partial(self._desk.explain, order_id, explains))
 
-    async def stream(self, choice: Choice) -> AsyncIterator[dict[str, str]]:
+    async def stream(self, choice: Choice) -> AsyncGenerator[dict[str, str]]:
         """Send the view and every panel now, those that changed whenever batches were stored, the clock in between."""
         listener = Listener()
-        room = self._rooms.setdefault(choice, Room(choice))
+        room = self._rooms.setdefault(choice, Room(choice, self._boards[choice.board].refresh_s))
         room.listeners.add(listener)
         first = asyncio.create_task(self._tell(room, listener))
         first.add_done_callback(listener.end_with)
@@ -199,7 +205,7 @@ class Feed:
         try:
             view = await self._on_thread(partial(self._desk.view, room.choice))
         except (WarehouseError, RefusedError) as error:
-            for panel in BOARDS[room.choice.board].panels:
+            for panel in self._boards[room.choice.board].panels:
                 leave(f"panel {panel.id}", msgspec.json.encode(wire.failure(panel.id, error)))
             return
         room.batches = view.look.batches

@@ -30,6 +30,29 @@ def explanation(warehouse: Reader, order_id: str) -> Json | None:
     }
 
 
+def explanation_without_viewer(warehouse: Reader, order_id: str) -> Json | None:
+    """Say the same as `explanation`, and not who bought."""
+    found = explanation(warehouse, order_id)
+    return found and found | {"viewer_id": None}
+
+
+def own_explanation(warehouse: Reader, order_id: str) -> Json | None:
+    """Say what of an order those whose lines the warehouse shows have of it, and why: no share, nothing of others.
+
+    None if they have no line of it.
+    """
+    found = warehouse.query("page_own_order", order_id=order_id).to_dicts()
+    if not found:
+        return None
+    order, called = found[0], names(warehouse)
+    models = _models(_booked(warehouse, [order_id], ""), order["currency"], called)
+    for credit in (credit for model in models for credit in model["credits"]):
+        credit["share_bp"] = None
+    session_id = order["session_id"]
+    room = _room(session_id, _sessions_of(warehouse, {session_id})) if session_id else None
+    return order | {"session": room, "models": models}
+
+
 def _booked(warehouse: Reader, order_ids: list[str], model: str) -> dict[tuple[str, str], list[dict[str, Any]]]:
     """Read what is booked, by order and model; an empty model means every model."""
     booked: dict[tuple[str, str], list[dict[str, Any]]] = {}

@@ -57,14 +57,14 @@ class _Server(uvicorn.Server):
     def __init__(self, app: Starlette, on_ready: Callable[[], None]) -> None:
         quiet = uvicorn.Config(app, log_level="error", access_log=False, timeout_graceful_shutdown=GRACE_S)
         super().__init__(quiet)
-        self._feed, self._on_ready = app.state.feed, on_ready
+        self._feeds, self._on_ready = app.state.feeds, on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._feed.hang_up()
+        self._feeds.hang_up()
         await super().shutdown(sockets)
 
 

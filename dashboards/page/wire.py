@@ -17,10 +17,10 @@ _REMEDY = re.compile(r"(.*?)\s*Remedy: (.*?)\.?", re.DOTALL)
 _STATEMENT = re.compile(r"(?::| \(| In)?\s*\(?(?:[Ii]n (?:scope|query)|while executing)\b.*", re.DOTALL)
 
 
-def described(defaults: Mapping[str, str]) -> Json:
-    """Describe every board. defaults: values of variables where the boards' own are not wanted."""
+def described(defaults: Mapping[str, str], boards: Mapping[str, Board] = BOARDS) -> Json:
+    """Describe boards. defaults: values of variables where the boards' own are not wanted."""
     return {
-        "boards": [_board(name, board, defaults) for name, board in BOARDS.items()],
+        "boards": [_board(name, board, defaults) for name, board in boards.items()],
         "states": {str(code): words for code, words in STATES.items()},
         "zone": defaults.get("zone", "UTC"),
     }
@@ -66,6 +66,7 @@ def _variable(variable: Variable, defaults: Mapping[str, str]) -> Json:
 
 def _panel(panel: Panel) -> Json:
     told: dict[str, Any] = asdict(panel)
+    del told["own"]
     for column in told["columns"]:
         del column["page_only"]
     return told

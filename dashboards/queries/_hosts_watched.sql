@@ -1,7 +1,7 @@
 -- Fragment, behind hosts_clipped: the table watched: what was watched while a host was on air, as rows whose sums count
 -- (host_id, started_at of the shift, shifts, live_ms, views, watch_ms).
 -- Time watched up to t is people x t - the sum of change x at, over all changes before t: whole minutes come from the
--- rollup, the minute in which a shift begins or ends from the changes themselves, which are kept 180 days.
+-- rollup, the minute in which a shift begins or ends from the changes themselves, which are kept for a time only.
 -- Marks of a shift: its start and end for the time; for the views the first minute that begins in it and the first after.
 -- near: sessions with a shift in the range, and minutes that one begins or ends in the midst of; looked up once, as values.
 -- minutes: all of this by minute, then running sums before each; joins would have to be planned one by one.

@@ -58,15 +58,28 @@ class Asked:
     from_ms: int
     until_ms: int
     basis: Basis
+    kept_days: int
 
     def held(self, warehouse: Warehouse, side: Side) -> pl.DataFrame:
         """Say what each account has of each order on one side."""
         window: dict[str, Any] = {"currency": self.currency, "from_ms": self.from_ms, "until_ms": self.until_ms}
         if side.rules:
-            _check_kept(warehouse, side, window)
+            self._check_kept(warehouse, side, window)
             return recredited(warehouse, side.rules, **window)
         state = {"posted": int(self.basis.posted), "known_ms": self.basis.known_ms}
         return warehouse.query("bridge_booked", model=side.model, **window, **state)
+
+    def _check_kept(self, warehouse: Warehouse, side: Side, window: dict[str, Any]) -> None:
+        """Refuse to work out paths of orders whose presence is gone: they would all look unattributed."""
+        if side.model in _WITHOUT_PATHS:
+            return
+        faded, order_ids = warehouse.query("bridge_faded", **window).row(0)
+        if faded:
+            refuse(
+                f"presence is kept {self.kept_days} days (HOSTLEDGER_RETENTION_DAYS), and of {faded} orders it is gone "
+                f"({', '.join(order_ids)}, …), so {side.model} cannot be worked out anew for them; choose a later "
+                "--period, or the booked model"
+            )
 
 
 def bridge(
@@ -88,7 +101,7 @@ def bridge(
     Example: hostledger bridge --from on_air:grace=120s --to on_air:grace=300s --format json
 
     A model alone is what is booked. With lookback= or grace= it is worked out anew, from the orders, refunds, presence
-    and shifts that are stored; presence is kept for 180 days. Net is gross less refunds.
+    and shifts that are stored; presence is kept as long as HOSTLEDGER_RETENTION_DAYS says. Net is gross less refunds.
 
     Hosts: net on both sides, what single orders bring in and take out, and the difference; the differences of a
     currency sum to 0. Pairs: from whom it goes to whom: in each order the accounts that lose give to those that gain,
@@ -100,7 +113,9 @@ def bridge(
     with refusing(WrongSetting, ValueError):
         zone = ZoneInfo(time_zone(timezone or settings.timezone))
         sides = Side.read(before, settings), Side.read(after, settings)
-        asked = Asked(currency_code(currency), *month_asked(period, zone), Basis.read(state, zone))
+        asked = Asked(
+            currency_code(currency), *month_asked(period, zone), Basis.read(state, zone), settings.retention_days
+        )
     if any(side.rules for side in sides) and not asked.basis.is_now:
         refuse(f"--as {state}: what is worked out anew stands on the facts known now; use --as now, or booked models")
     with opened(data or settings.data, settings) as warehouse:
@@ -122,18 +137,6 @@ def _check_booked(warehouse: Warehouse, sides: tuple[Side, Side]) -> None:
             refuse(
                 f"model {side.model!r} is not booked; booked are: {known}. Or give it rules: {side.model}:lookback=7d"
             )
-
-
-def _check_kept(warehouse: Warehouse, side: Side, window: dict[str, Any]) -> None:
-    """Refuse to work out paths of orders whose presence is gone: they would all look unattributed."""
-    if side.model in _WITHOUT_PATHS:
-        return
-    faded, order_ids = warehouse.query("bridge_faded", **window).row(0)
-    if faded:
-        refuse(
-            f"presence is kept 180 days, and of {faded} orders it is gone ({', '.join(order_ids)}, …), so {side.model} "
-            "cannot be worked out anew for them; choose a later --period, or the booked model"
-        )
 
 
 def _show(found: Bridge, top: int, output: Format, title: str) -> None:

@@ -1,15 +1,14 @@
 """`hostledger keys`: the API keys of the collector."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import polars as pl
 import typer
 
-from hostledger.output import Format, FormatOption, refuse, refusing, show, tell
+from hostledger import keyfile
+from hostledger.output import Format, FormatOption, show, tell
 from hostledger.reading import settings_of
-from streams.collector import keys
 
 app = typer.Typer(no_args_is_help=True)
 FileOption = Annotated[Path | None, typer.Option("--keys", help="file of API keys [setting HOSTLEDGER_KEYS]")]
@@ -25,13 +24,8 @@ def new(
 
     Example: hostledger keys new seller-7
     """
-    path = file or settings_of(context).keys
-    with refusing(keys.WrongKeys, OSError):
-        there = keys.read(path)
-        text, key = keys.make(seller, datetime.now(UTC).date().isoformat())
-        keys.write(path, there | {key.name: key})
-    typer.echo(text)
-    tell(f"Key {key.name} of seller {seller} is valid now. It is shown this once.")
+    name = keyfile.add(file or settings_of(context).keys, seller)
+    tell(f"Key {name} of seller {seller} is valid now. It is shown this once.")
 
 
 @app.command("list")
@@ -40,9 +34,8 @@ def list_keys(context: typer.Context, file: FileOption = None, output: FormatOpt
 
     Example: hostledger keys list --format json
     """
-    with refusing(keys.WrongKeys):
-        there = keys.read(file or settings_of(context).keys)
-    rows = [(key.name, key.seller_id, key.created) for key in there.values()]
+    there = keyfile.listed(file or settings_of(context).keys)
+    rows = [(key.name, key.holder, key.created) for key in there]
     show(pl.DataFrame(rows, schema={"name": str, "seller": str, "created": str}, orient="row"), output)
 
 
@@ -56,10 +49,5 @@ def revoke(
 
     Example: hostledger keys revoke 3f9a01bc
     """
-    path = file or settings_of(context).keys
-    with refusing(keys.WrongKeys, OSError):
-        there = keys.read(path)
-        if name not in there:
-            refuse(f"there is no key {name!r} in {path}; see: hostledger keys list")
-        keys.write(path, {other: key for other, key in there.items() if other != name})
+    keyfile.revoke(file or settings_of(context).keys, name, see="hostledger keys list")
     tell(f"Key {name} is no longer valid.")

@@ -1,5 +1,6 @@
 """`hostledger migrate`: the database on a ClickHouse server, made or brought up to date."""
 
+from collections.abc import Iterable
 from contextlib import closing
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import typer
 from analytics.warehouse import WarehouseError, roles
 from analytics.warehouse.address import Address
 from analytics.warehouse.embedded import Embedded
-from analytics.warehouse.retention import Kept, Retention
+from analytics.warehouse.retention import Kept, Retention, changes
 from analytics.warehouse.server import Server
 from hostledger.output import refuse, refusing, tell
 from hostledger.reading import settings_of
@@ -40,7 +41,8 @@ def migrate(
 
     What viewers did, raw, is kept for HOSTLEDGER_RETENTION_DAYS (180) after it was recorded; this command sets it, on a
     server and in the folder that HOSTLEDGER_DATA names. It only ever gets longer, unless HOSTLEDGER_RETENTION_SHORTER
-    is yes: what is older then goes for good. Money and its evidence are kept for ever. --dry-run leaves this out.
+    is yes: what is older then goes for good. Money and its evidence are kept for ever. --dry-run prints the statements
+    of this too.
 
     --roles prints statements for the server's administrator, which may be repeated: hostledger_operator reads all,
     hostledger_writer reads and inserts, hostledger_finance reads the books and no viewer, hostledger_closer is finance
@@ -49,31 +51,41 @@ def migrate(
     """
     settings = settings_of(context)
     if not settings.clickhouse:
-        if not (dry_run or with_roles) and (settings.data / "clickhouse").is_dir():
+        if not with_roles and (settings.data / "clickhouse").is_dir():
             with refusing(WarehouseError), closing(Embedded.open(settings.data)) as folder:
-                _tell_kept(folder.retain(settings.retention()), settings.retention())
+                _keep(folder, settings.retention(), dry_run=dry_run)
             return
         refuse(
             "HOSTLEDGER_CLICKHOUSE names no server, and a folder is brought up to date when it is opened; set it: "
             "HOSTLEDGER_CLICKHOUSE=clickhouse://migrator@127.0.0.1:9000/hostledger"
         )
-    cluster = settings.cluster or None
+    cluster, wanted, secret = settings.cluster or None, settings.retention(), settings.clickhouse_password
     with refusing(WarehouseError):
         if with_roles:
             database = Address.read(settings.clickhouse).database
             typer.echo("".join(f"{statement};\n" for statement in roles.statements(database, cluster)), nl=False)
             return
         if dry_run:
-            statements = Server.planned(settings.clickhouse, password=settings.clickhouse_password, cluster=cluster)
-            typer.echo("".join(f"{statement};\n\n" for statement in statements), nl=False)
+            _print(Server.planned(settings.clickhouse, wanted, password=secret, cluster=cluster))
             return
-        applied = Server.migrate(settings.clickhouse, password=settings.clickhouse_password, cluster=cluster)
-        wanted, secret = settings.retention(), settings.clickhouse_password
+        applied = Server.migrate(settings.clickhouse, password=secret, cluster=cluster)
         kept = Server.retain(settings.clickhouse, wanted, password=secret, cluster=cluster)
     for name in applied:
         typer.echo(name)
     tell(f"{len(applied)} migrations applied." if applied else "The database is up to date.")
     _tell_kept(kept, wanted)
+
+
+def _keep(folder: Embedded, wanted: Retention, *, dry_run: bool) -> None:
+    """Set how long a folder keeps viewers' events, or print the statements that would."""
+    if dry_run:
+        _print(changes(lambda text: folder.sql(text, "TabSeparated"), wanted))
+    else:
+        _tell_kept(folder.retain(wanted), wanted)
+
+
+def _print(statements: Iterable[str]) -> None:
+    typer.echo("".join(f"{statement};\n\n" for statement in statements), nl=False)
 
 
 def _tell_kept(kept: Kept, wanted: Retention) -> None:

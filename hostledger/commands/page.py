@@ -19,8 +19,8 @@ def page(
 ) -> None:
     """Show the live page of a warehouse in the browser: its boards, as they change.
 
-    Only this machine sees it, unless it listens elsewhere; then it asks for HOSTLEDGER_PAGE_PASSWORD, and belongs
-    behind something that speaks TLS.
+    Only this machine sees it, unless it listens elsewhere; then it asks for HOSTLEDGER_PAGE_PASSWORD or a token (see
+    hostledger tokens --help), and belongs behind something that speaks TLS.
 
     Example: hostledger page --data my-demo --port 9000
     """

@@ -13,6 +13,7 @@ from analytics import rates
 from analytics.periods import ALL_MS
 from analytics.rates import WrongRate
 from analytics.warehouse import tables
+from analytics.warehouse.books import closings
 from hostledger.output import Format, FormatOption, refusing, show, tell
 from hostledger.reading import DataOption, moment, opened, settings_of
 
@@ -31,16 +32,16 @@ def import_rates(
 
     A line such as 2026-10-01,CNY,EUR,0.1207 says that from this day one CNY is worth 0.1207 EUR, until the next line
     for the pair, at most seven days. Rates are decimal text, exact to 18 decimals; they are used in the direction in
-    which they are given, and never chained.
+    which they are given, and never chained. As first reported, a closed month keeps the rates it was closed with.
     """
     settings = settings_of(context)
     with refusing(OSError, UnicodeDecodeError, WrongRate):
         given = rates.read(file.read_text(encoding="utf-8"))
-    now_ms = int(time.time() * 1000)
     with opened(data or settings.data, settings) as warehouse:
         stored = warehouse.query("rates_known", known_ms=ALL_MS)
         new = rates.news(given, stored)
         token = hashlib.sha256(new.write_csv().encode()).hexdigest()
+        now_ms = rates.after(int(time.time() * 1000), stored["known_ms"], closings(warehouse)["closed_ms"])
         warehouse.insert("rates", tables.rates(new, file.name, now_ms), f"rates-{token}")
     versions = new.filter(pl.col("version") > 1).height
     tell(f"{new.height} rates stored, {versions} of them new versions; {given.height - new.height} were known.")

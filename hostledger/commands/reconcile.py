@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import typer
 
-from analytics.closing import compared
+from analytics.closing import compared, suspected
 from analytics.rules import MODELS
 from analytics.warehouse import Warehouse, books
 from hostledger.output import Format, FormatOption, refusing, show, tell
@@ -56,7 +56,8 @@ def reconcile(
     Other checks: every order has a sale under every booked model; ledger lines belong to known orders; each month of
     each seller was credited what was paid and returned in it (expected counts these figures, found those that hold);
     the rollups that reports and the page read say what the ledger and the orders say; what was stored when a period was
-    closed is what the ledger still says of it, account by account (where names the accounts).
+    closed is what the ledger still says of it, account by account. There where names the orders that have lines written
+    after the closing, else those whose lines sum to the difference of an account, else the orders of these accounts.
 
     Told only, marked with a dot: refunds that wait for their order, and refunds in another currency than their order's.
     They are not booked, so they are no part of the equation.
@@ -159,10 +160,24 @@ def _months(warehouse: Warehouse, zone: str) -> Iterator[Check]:
 def _closed(warehouse: Warehouse) -> Iterator[Check]:
     """Compare what each closing stored with what the ledger says now."""
     known = books.closings(warehouse)
+    closed_ms = dict(known.select("period", "closed_ms").iter_rows())
     found = compared(books.evidence(warehouse), books.recomputed(warehouse, known))
     for one in found.iter_rows(named=True):
         counted = _count(f"closed {one['period']}", one["currency"], one["model"], one["figures"], one["same"])
-        yield counted | _amounts(one["expected_minor"], one["found_minor"]) | {"where": one["off"][:NAMED]}
+        named = _named(warehouse, one, closed_ms.get(one["period"], 0)) if one["off"] else []
+        yield counted | _amounts(one["expected_minor"], one["found_minor"]) | {"where": named}
+
+
+def _named(warehouse: Warehouse, figure: Check, closed_ms: int) -> list[str]:
+    """Name the orders that made a closing differ; the accounts, where the ledger has no order of them any more."""
+    orders = warehouse.query(
+        "reconcile_closed_orders",
+        **{key: figure[key] for key in ("period", "currency", "model")},
+        closed_ms=closed_ms,
+        host_ids=figure["off"],
+        differences=[int(one) for one in figure["off_minor"]],
+    )
+    return suspected(orders) or figure["off"][:NAMED]
 
 
 def _rollups(warehouse: Warehouse) -> Iterator[Check]:

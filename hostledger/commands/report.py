@@ -15,7 +15,8 @@ from analytics.periods import NOW, Basis
 from analytics.rates import MissingRate
 from analytics.reports import FIGURES, OUTSIDE, SPLIT
 from analytics.warehouse import Warehouse
-from hostledger.conversion import beside, rates_known
+from analytics.warehouse.books import closings
+from hostledger.conversion import beside, rates_known, with_closings
 from hostledger.output import Format, FormatOption, refuse, refusing
 from hostledger.reading import (
     CurrencyOption,
@@ -67,6 +68,12 @@ class Books:
         if self.asked.basis.is_now:
             return booked(self.warehouse.query("report_credits", model=self.asked.model, **self._window()))
         return booked(self.warehouse.query("report_credits_as", **self._as()))
+
+    @property
+    def dated_credits(self) -> pl.DataFrame:
+        """What was booked, with closed_ms where months are shown as they were closed."""
+        stored = closings(self.warehouse)
+        return with_closings(self.credits, stored if self.asked.basis.posted else stored.clear())
 
     @property
     def paid(self) -> pl.DataFrame:
@@ -160,7 +167,7 @@ def _offer(name: str, title: str, rows: Callable[[Books], pl.DataFrame], teachin
             frame = rows(books)
             if target := currency_code(reporting):
                 known = rates_known(warehouse, asked.basis.known_ms)
-                frame = beside(frame, books.credits, name, target, known, zone)
+                frame = beside(frame, books.dated_credits, name, target, known, zone)
         if output is Format.TABLE:
             frame = _narrow(frame.drop("is_total"))
         elif not totals:
@@ -179,7 +186,8 @@ _MONEY = (
     "decimals. The account unattributed holds what no host has a claim on; excess_refund what was refunded beyond an "
     "order: the rows add up to the total, which is what was paid less what was refunded.\n\n"
     "--in EUR shows each amount in that currency too (in_…), each day's at the rate of the day, with the rate and its "
-    "day; a row of many days has no single rate. The row total is their sum over all currencies, rounded once; "
+    "day; a row of many days has no single rate. With --as first-reported a closed month keeps the rates that were "
+    "known when it was closed. The row total is their sum over all currencies, rounded once; "
     "in_rounding is what the nets of the rows sum to beyond it."
 )
 _offer(

@@ -111,7 +111,7 @@ class Collector:
         found = await asyncio.to_thread(lambda: lines(unpacked(body, encoding)))
         if wait_s := self._limits.wait_s(key.name, len(found)):
             raise Refused(429, "too_many_events", "send fewer events per second", wait_s)
-        places, complaints = await asyncio.to_thread(judged, found, key.seller_id)
+        places, complaints = await asyncio.to_thread(judged, found, key.holder)
         for complaint in complaints:
             self._metrics.rejected.labels(complaint.reason).inc()
         if complaints and not (partly and places):

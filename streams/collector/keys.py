@@ -1,6 +1,6 @@
-"""API keys of sellers: several at once per seller, so that one can be exchanged for the next without a gap.
+"""API keys of sellers and tokens of the page: several at once per holder, so that one is exchanged without a gap.
 
-A key is `hl_NAME_SECRET`. The file keeps its name, seller, SHA-256 and day of making, one key a line. A plain SHA-256
+A key is `hl_NAME_SECRET`. The file keeps its name, holder, SHA-256 and day of making, one key a line. A plain SHA-256
 is right here: the secret holds 256 random bits, so nobody can guess it, and a slow hash would only slow down requests.
 """
 
@@ -14,10 +14,12 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-_LINE = re.compile(r"(?P<name>[0-9a-f]{8}) (?P<seller>\S+) (?P<digest>[0-9a-f]{64}) (?P<created>\d{4}-\d\d-\d\d)")
+_LINE = re.compile(r"(?P<name>[0-9a-f]{8}) (?P<holder>\S+) (?P<digest>[0-9a-f]{64}) (?P<created>\d{4}-\d\d-\d\d)")
 _KEY = re.compile(r"hl_([0-9a-f]{8})_[A-Za-z0-9_-]{43}")
 _NOBODY = "0" * 64
-HEADING = "# API keys of the collector: name, seller, SHA-256 of the key, day of making. See: hostledger keys --help\n"
+HEADING = (
+    "# Keys: name, holder, SHA-256 of the key, day of making. See: hostledger keys --help, hostledger tokens --help\n"
+)
 
 
 class WrongKeys(Exception):  # noqa: N818  # named for what is the case
@@ -29,20 +31,20 @@ class Key:
     """One key as the file keeps it: never the key itself."""
 
     name: str
-    seller_id: str
+    holder: str
     digest: str
     created: str
 
     def line(self) -> str:
         """Write it as a line of the file."""
-        return f"{self.name} {quote(self.seller_id, safe='')} {self.digest} {self.created}\n"
+        return f"{self.name} {quote(self.holder, safe='')} {self.digest} {self.created}\n"
 
 
-def make(seller_id: str, created: str) -> tuple[str, Key]:
-    """Make a new key for a seller: the text for the seller, told once, and what is kept. created: YYYY-MM-DD."""
+def make(holder: str, created: str) -> tuple[str, Key]:
+    """Make a new key for a holder: the text for them, told once, and what is kept. created: YYYY-MM-DD."""
     name = secrets.token_hex(4)
     text = f"hl_{name}_{secrets.token_urlsafe(32)}"
-    return text, Key(name, seller_id, _digest(text), created)
+    return text, Key(name, holder, _digest(text), created)
 
 
 def read(file: Path) -> dict[str, Key]:
@@ -64,8 +66,11 @@ def read(file: Path) -> dict[str, Key]:
 def _read_line(line: str, file: Path, number: int) -> Key:
     match = _LINE.fullmatch(line.strip())
     if not match:
-        raise WrongKeys(f"{file}, line {number}: a key is NAME SELLER SHA256 DAY; make one with: hostledger keys new")
-    return Key(match["name"], unquote(match["seller"]), match["digest"], match["created"])
+        raise WrongKeys(
+            f"{file}, line {number}: a key is NAME HOLDER SHA256 DAY; "
+            "make one with: hostledger keys new, hostledger tokens new"
+        )
+    return Key(match["name"], unquote(match["holder"]), match["digest"], match["created"])
 
 
 def write(file: Path, keys: Mapping[str, Key]) -> None:

@@ -1,4 +1,4 @@
--- Question: of which orders paid in a stretch of time is the presence gone that they were credited by? It is kept 180 days.
+-- Question: of which orders paid in a stretch of time is the presence gone that they were credited by? It is kept for a time only.
 -- Parameters: currency ('' for all), from_ms and until_ms (half-open).
 -- Columns: faded (orders, count), order_ids (up to 5 of them).
 WITH known AS (

@@ -22,7 +22,8 @@ async function answer(orderId, model) {
     const response = await fetch(`/api/explain/${encodeURIComponent(orderId)}`);
     const order = await response.json();
     if (!response.ok) return [el("p", { class: "quiet" }, `No order ${order.value} is stored: ${order.remedy}.`)];
-    return [facts(order), path(order), models(order, model), bought(order), returned(order)];
+    const told = { steps: path, models: (one) => models(one, model), lines: bought, returned };
+    return [facts(order), ...Object.keys(told).filter((name) => order[name]).map((name) => told[name](order))];
   } catch (error) {
     return [el("p", { class: "quiet" }, `The server did not answer (${error.message}). Close this and try again.`)];
   }
@@ -33,11 +34,11 @@ const part = (heading, ...content) => el("section", {}, el("h3", {}, heading), .
 function facts(order) {
   const entry = (term, ...value) => el("div", {}, el("dt", {}, term), el("dd", {}, ...value));
   return el("dl", { class: "facts" },
-    entry("Amount", money(order.amount), el("span", { class: "unit" }, ` ${order.currency}`)),
+    order.amount ? entry("Amount", money(order.amount), el("span", { class: "unit" }, ` ${order.currency}`)) : entry("Currency", order.currency),
     entry("Paid", `${day(order.ordered_ms)}, ${time(order.ordered_ms)}`),
     entry("Room", order.session ? named(roomName(order.session)) : "outside a room", order.session?.platform ? el("span", { class: "unit" }, ` ${platform(order.session)}`) : null),
-    entry("Viewer", el("span", { class: "id" }, order.viewer_id)),
-    entry("Named by the platform", order.declared ? chip(order.declared) : "nobody"));
+    order.viewer_id ? entry("Viewer", el("span", { class: "id" }, order.viewer_id)) : null,
+    "declared" in order ? entry("Named by the platform", order.declared ? chip(order.declared) : "nobody") : null);
 }
 
 function path(order) {
