@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from analytics.comparison.intervals import spread
+from analytics.comparison.intervals import Spread, spreads
 
 _N0, _N1 = pl.col("control_bottom"), pl.col("treated_bottom")
 WEIGHTS = {"ate": _N0 + _N1, "att": _N1, "mantel_haenszel": _N0 * _N1 / (_N0 + _N1)}
@@ -94,14 +94,14 @@ def _contrasts(cells: pl.DataFrame, figures: Sequence[str]) -> list[Estimate]:
         .agg(pl.col("top", "bottom").sum())
         .join(table.select("stratum", *figures), on="stratum", maintain_order="left")
     )
-    return [_estimated(table, units.with_columns(weight=pl.col(figure)), figure) for figure in figures]
-
-
-def _estimated(table: pl.DataFrame, units: pl.DataFrame, figure: str) -> Estimate:
-    control, treated = (float((table[figure] * table[f"{arm}_rate"]).sum()) for arm in ("control", "treated"))
-    sure = spread(units)
-    low, high = sure.around(treated - control)
     sessions = dict(units.group_by("treated").agg(pl.col("session_id").n_unique()).iter_rows())
+    sure = spreads(units, figures)
+    return [_estimated(table, sessions, *one) for one in zip(figures, sure, strict=True)]
+
+
+def _estimated(table: pl.DataFrame, sessions: dict[bool, int], figure: str, sure: Spread) -> Estimate:
+    control, treated = (float((table[figure] * table[f"{arm}_rate"]).sum()) for arm in ("control", "treated"))
+    low, high = sure.around(treated - control)
     return Estimate(
         figure=figure,
         control=control,
