@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from comparison_world import World, covered
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from nights import NIGHT, seeds
 from referee_cases import expected, rows
@@ -93,6 +93,7 @@ COUNT = st.integers(0, 30)
 TABLES = st.lists(st.tuples(COUNT, COUNT, COUNT, COUNT), min_size=1, max_size=5)
 
 
+@example([(1, 0, 0, 1)])
 @given(TABLES)
 @settings(max_examples=60, deadline=None)
 def test_mantel_haenszel_is_that_of_exact_fractions_and_of_least_squares_within_strata(
