@@ -35,9 +35,9 @@ VARIANTS = {
     "few": ("A", "B"),
     "unsold": ("A", "B"),
 }
-BLOCKED = {"skewed": "sizes", "apart": "hash", "missed": "few", "few": "few"}
+BLOCKED = {"skewed", "apart", "missed", "few", "alone"}
 VIEWERS = {"few": 1, "missed": 6, "skewed": 90, "alone": 20, "unsold": 40}
-"""How many there are; of `skewed` and `missed` only those come whom the hash gives A, to `skewed` a tenth of the others."""
+"""How many there are; of `skewed` and `missed` those come whom the hash gives A, of `skewed` a tenth of the others."""
 
 
 def theatre() -> list[dict[str, Any]]:
@@ -149,7 +149,7 @@ def test_the_arms_of_the_board_are_those_of_the_command(stage: Embedded, script:
             assert row["p"] == pytest.approx(one.p, rel=1e-9)
             ends = (row["low"], row["high"])
             assert ends == (None, None) if one.se == 0 else all(map(near, ends, (one.low, one.high), (currency,) * 2))
-    assert bool(compared) == (script not in BLOCKED and script != "alone")
+    assert bool(compared) == (script not in BLOCKED)
 
 
 @pytest.mark.parametrize("script", VARIANTS)
@@ -171,7 +171,7 @@ def test_the_lift_so_far_is_that_of_the_picture_and_there_is_none_where_nothing_
     assert len(found) == len(rows)
     assert found.keys() == lines.keys()
     assert all(near(found[key], value, "CNY") for key, value in lines.items())
-    assert bool(rows) == (script not in BLOCKED and script != "alone")
+    assert bool(rows) == (script not in BLOCKED)
 
 
 def test_what_blocks_a_comparison_is_said_in_plain_words(stage: Embedded) -> None:
