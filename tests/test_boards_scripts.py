@@ -34,9 +34,11 @@ VARIANTS = {
     "missed": ("A", "B"),
     "few": ("A", "B"),
     "unsold": ("A", "B"),
+    "better": ("A", "B"),
+    "worse": ("A", "B"),
 }
 BLOCKED = {"skewed", "apart", "missed", "few", "alone"}
-VIEWERS = {"few": 1, "missed": 6, "skewed": 90, "alone": 20, "unsold": 40}
+VIEWERS = {"few": 1, "missed": 6, "skewed": 90, "alone": 20, "unsold": 40, "better": 0, "worse": 0}
 """How many there are; of `skewed` and `missed` those come whom the hash gives A, of `skewed` a tenth of the others."""
 
 
@@ -55,6 +57,11 @@ def theatre() -> list[dict[str, Any]]:
         stage.say("script_started", 60, script_id="another", variant="B", host_id="h1", **room)
         for viewer in audience(script, stage.random):
             visit(stage, viewer, room["session_id"], script != "unsold")
+        for viewer in [f"{script} {number}" for number in range(60) if script in ("better", "worse")]:
+            given = assigned(viewer, script, {"A": 1, "B": 1})
+            amount = 900 if given == {"better": "B", "worse": "A"}[script] else 100
+            stage.say("viewer_joined", 20, viewer_id=viewer, **room)
+            stage.order(viewer, 25, amount + stage.random.randrange(50), viewer_id=viewer)
     stage.say("viewer_joined", LAST, session_id="room 0", viewer_id="last")
     return sorted(stage.events, key=lambda event: event["occurred_at"])
 
@@ -184,6 +191,8 @@ def test_what_blocks_a_comparison_is_said_in_plain_words(stage: Embedded) -> Non
     assert verdicts("few") == verdicts("missed") == ["An arm has fewer than two viewers; wait."] * 2
     assert verdicts("alone") == ["Only one variant ran; there is nothing to compare."]
     assert verdicts("unsold") == ["The others are compared with this one.", "Not told apart from A so far."]
+    assert verdicts("better") == ["The others are compared with this one.", "Brings more than A."]
+    assert verdicts("worse")[1] == "Brings less than A."
     young = {"script": ["three"], "window": ["604800"], "currency": ["CNY"]}
     waiting = rows_of(stage, "compare_script_arms", SPAN, young)
     assert {row["verdict"][:48] for row in waiting} == {"Nobody was exposed for the whole window yet; wai"}

@@ -1,7 +1,7 @@
 -- Question: what did each variant of a script bring, and may they be compared?
--- Columns: variant, viewers (exposed, their window over), meant and size (shares), saw (share of all viewers for whom the variant
---   of the hash ran), sample_p (of the sizes), buyers, net (money, exact), per_1000 (of 1,000 viewers, capped, money), lift, low,
---   high (of 1,000 viewers, money), p, verdict (in words).
+-- Columns: variant, verdict (in words), viewers (exposed, their window over), meant and size (shares), saw (share of all viewers
+--   for whom the variant of the hash ran), sample_p (of the sizes), buyers, net (money, exact), per_1000 (of 1,000 viewers, capped,
+--   money), lift, low, high (of 1,000 viewers, money), p.
 WITH {{script_viewers}},
 sold AS (
     SELECT variant, count() AS viewers, sum(outcome) AS y, sum(outcome * outcome) AS yy, sum(toInt128(tested.net)) AS net_sum,
@@ -22,17 +22,7 @@ compared AS (
     SELECT *, {{script_interval}}, why = '' AND all_viewers > 0 AND name != names[1] AS open
     FROM sums
 )
-SELECT name AS variant, toInt64(n1) AS viewers, 1 / length(names) AS meant, if(all_viewers > 0, n1 / all_viewers, NULL) AS size,
-    if(all_viewers > 0, all_saw, NULL) AS saw, if(all_viewers > 0 AND length(names) > 1, sizes_p, NULL) AS sample_p,
-    toInt64(buyers) AS buyers,
-    toDecimal128(net_sum, 4) / {{units}} AS net,
-    if(n1 > 0, toDecimal128(round(y1 / n1 * 1000), 4) / {{units}}, NULL) AS per_1000,
-    if(open, toDecimal128(round(assumeNotNull(compared.lift) * 1000), 4) / {{units}}, NULL) AS lift,
-    if(open AND isNotNull(half), toDecimal128(round((assumeNotNull(compared.lift) - assumeNotNull(half)) * 1000), 4) / {{units}}, NULL)
-        AS low,
-    if(open AND isNotNull(half), toDecimal128(round((assumeNotNull(compared.lift) + assumeNotNull(half)) * 1000), 4) / {{units}}, NULL)
-        AS high,
-    if(open, compared.p, NULL) AS p,
+SELECT name AS variant,
     multiIf(
         length(names) < 2, 'Only one variant ran; there is nothing to compare.',
         all_viewers = 0, 'Nobody was exposed for the whole window yet; wait, or choose a shorter one.',
@@ -43,6 +33,17 @@ SELECT name AS variant, toInt64(n1) AS viewers, 1 / length(names) AS meant, if(a
         ifNull(compared.p, 1) > alpha, concat('Not told apart from ', names[1], ' so far.'),
         compared.lift > 0, concat('Brings more than ', names[1], '.'),
         concat('Brings less than ', names[1], '.')
-    ) AS verdict
+    ) AS verdict,
+    toInt64(n1) AS viewers, 1 / length(names) AS meant, if(all_viewers > 0, n1 / all_viewers, NULL) AS size,
+    if(all_viewers > 0, all_saw, NULL) AS saw, if(all_viewers > 0 AND length(names) > 1, sizes_p, NULL) AS sample_p,
+    toInt64(buyers) AS buyers,
+    toDecimal128(net_sum, 4) / {{units}} AS net,
+    if(n1 > 0, toDecimal128(round(y1 / n1 * 1000), 4) / {{units}}, NULL) AS per_1000,
+    if(open, toDecimal128(round(assumeNotNull(compared.lift) * 1000), 4) / {{units}}, NULL) AS lift,
+    if(open AND isNotNull(half), toDecimal128(round((assumeNotNull(compared.lift) - assumeNotNull(half)) * 1000), 4) / {{units}}, NULL)
+        AS low,
+    if(open AND isNotNull(half), toDecimal128(round((assumeNotNull(compared.lift) + assumeNotNull(half)) * 1000), 4) / {{units}}, NULL)
+        AS high,
+    if(open, compared.p, NULL) AS p
 FROM compared
 ORDER BY variant
