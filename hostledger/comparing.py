@@ -161,7 +161,7 @@ CONFIDENCE = f"{LEVEL:.0%}"
 
 def currencies(warehouse: Warehouse, model: str) -> list[str]:
     """Name the currencies in which anything was sold in a session."""
-    return warehouse.query("compare_currencies", model=model)["currency"].unique().sort().to_list()
+    return warehouse.query("compare_currencies", model=model)["currency"].to_list()
 
 
 def compared(warehouse: Warehouse, question: Question, currency: str) -> Comparison:
@@ -169,7 +169,7 @@ def compared(warehouse: Warehouse, question: Question, currency: str) -> Compari
     measure = question.measured
     window = {"from_ms": question.from_ms, "until_ms": question.until_ms}
     sessions = warehouse.query("compare_sessions")
-    sold = warehouse.query("compare_currencies", model=question.model)
+    sold = warehouse.query("compare_sold", model=question.model, currency=currency)
     lines = warehouse.query(
         "compare_cells",
         model=question.model,
@@ -181,7 +181,8 @@ def compared(warehouse: Warehouse, question: Question, currency: str) -> Compari
         counting=int(measure.counting),
         **window,
     )
-    meant = lines.filter(pl.col("session_id").is_in(selling(sessions, sold, currency).implode()))
+    theirs = lines.filter(pl.col("session_id").is_in(selling(sessions, sold).implode()))
+    meant = theirs.sort("session_id", "hour_ms", "arm", "host_id")
     cells = described(measured(meant, measure), sessions, question.zone)
     strata = usual(cells) if question.strata is None else question.strata
     cells = with_source(cells, warehouse.query("compare_entries", zone=question.zone, **window))

@@ -1,15 +1,18 @@
 """Cells out of the rollups are those that the slow referee counts minute by minute from the facts."""
 
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import closing
 from importlib.resources import files
+from itertools import cycle
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from board_stage import evening, filled
+from board_stage import Event, evening, filled
 from board_stage import rows_of as stage_rows
-from referee_cells import Cells, rows_of
+from referee_cells import Cells, hour_of, ms, rows_of
 from warehouse_stage import execute
 
 from analytics.comparison.cells import measured, selling
@@ -23,9 +26,15 @@ FAR_MS = 4_000_000_000_000
 SUMS = ("live_ms", "watch_ms", "views", "gross", "refunds", "orders")
 
 
+def from_somewhere(events: list[Event]) -> list[Event]:
+    """The events, room entries by three doors in turn; the third has no name."""
+    doors = cycle(({"source": "search"}, {"source": "paid"}, {}))
+    return [event | next(doors) if event["type"] == "viewer_joined" else event for event in events]
+
+
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    with closing(filled(tmp_path_factory.mktemp("cells") / "data", evening())) as opened:
+    with closing(filled(tmp_path_factory.mktemp("cells") / "data", from_somewhere(evening()))) as opened:
         yield opened
 
 
@@ -116,8 +125,21 @@ def test_a_warehouse_from_before_gets_both_rollups_filled_and_a_repeat_changes_n
     assert all(rows[0]["total"] > 0 for rows in before.values())
 
 
-def test_entries_are_told_by_source_and_add_up_to_the_views(warehouse: Embedded) -> None:
-    entries = warehouse.query("compare_entries", zone="Asia/Kolkata", from_ms=0, until_ms=FAR_MS)
+def test_the_source_of_an_hour_is_that_of_most_entries_and_all_entries_add_up_to_the_views(
+    warehouse: Embedded,
+) -> None:
+    zone, counted = ZoneInfo("Asia/Kolkata"), defaultdict(Counter[str])
+    for row in rows_of(
+        warehouse, "SELECT session_id, occurred_at, source FROM viewer_events WHERE type = 'viewer_joined'"
+    ):
+        counted[row["session_id"], hour_of(ms(row["occurred_at"]), zone)][row["source"] or ""] += 1
+    expected = {
+        key: (min(found, key=lambda source, found=found: (-found[source], source)), found.total())  # type: ignore[misc]  # mypy takes no default here
+        for key, found in counted.items()
+    }
+    entries = warehouse.query("compare_entries", zone=zone.key, from_ms=0, until_ms=FAR_MS)
+    assert {(session, hour): (source, count) for session, hour, source, count in entries.iter_rows()} == expected
+    assert len({source for source, _ in expected.values()}) == 3
     views = rows_of(warehouse, "SELECT sum(views) AS views FROM activity_minute")[0]["views"]
     assert entries["entries"].sum() == views > 0
 
@@ -125,8 +147,8 @@ def test_entries_are_told_by_source_and_add_up_to_the_views(warehouse: Embedded)
 def test_the_board_says_the_same_rates_and_sizes_by_stratum(warehouse: Embedded) -> None:
     cells = asked(warehouse, counting=0)
     sessions = warehouse.query("compare_sessions")
-    sold = warehouse.query("compare_currencies", model="on_air")
-    meant = cells.filter(pl.col("session_id").is_in(selling(sessions, sold, "CNY").implode()))
+    sold = warehouse.query("compare_sold", model="on_air", currency="CNY")
+    meant = cells.filter(pl.col("session_id").is_in(selling(sessions, sold).implode()))
     sorted_ = described(measured(meant, MEASURES["net_per_viewer_hour"]), sessions, "Asia/Kolkata")
     table = strata_table(sorted_into(sorted_, ["platform", "hour_of_day", "category"]))
     expected = {

@@ -64,9 +64,8 @@ def test_values_come_escaped_and_their_texts_as_they_are(options) -> None:
 
 def choices(options):
     """Everything and nothing chosen: in Grafana, and for our own macros."""
-    single = {v.name: v.default or v.options[0][0] for v in variables() if not v.multi and v.options} | {
-        "currency": "CNY"
-    }
+    fixed = {v.name: v.default or v.options[0][0] for v in variables() if not v.multi and v.options}
+    single = fixed | {"currency": "CNY", "script": "opening"}
     several = [v.name for v in variables() if v.multi]
     all_theirs = single | {name: [ALL] for name in several}
     all_ours = {name: [value] for name, value in single.items()} | {name: [] for name in several}

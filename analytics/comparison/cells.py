@@ -8,13 +8,12 @@ ARMS = ("control", "treated")
 SUMS = ("live_ms", "watch_ms", "views", "gross_minor", "refunds_minor", "orders")
 
 
-def selling(sessions: pl.DataFrame, currencies: pl.DataFrame, currency: str) -> pl.Series:
+def selling(sessions: pl.DataFrame, sold: pl.DataFrame) -> pl.Series:
     """Name the sessions that a comparison in a currency is about.
 
     They are all of the sellers who ever sold in it, also those in which nobody bought, and those without a known seller
-    that sold in it. sessions: session_id, seller_id; currencies: session_id, currency.
+    that sold in it. sessions: session_id, seller_id; sold: session_id of those that sold in it.
     """
-    sold = currencies.filter(pl.col("currency") == currency).select("session_id")
     sellers = sessions.join(sold, on="session_id", how="semi").drop_nulls("seller_id").select("seller_id")
     theirs = sessions.join(sellers, on="seller_id", how="semi").select("session_id")
     return pl.concat([sold, theirs])["session_id"].unique()

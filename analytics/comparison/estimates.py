@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from analytics.comparison.intervals import spread
+from analytics.comparison.intervals import Spread, spreads
 
 _N0, _N1 = pl.col("control_bottom"), pl.col("treated_bottom")
 WEIGHTS = {"ate": _N0 + _N1, "att": _N1, "mantel_haenszel": _N0 * _N1 / (_N0 + _N1)}
@@ -72,8 +72,15 @@ def strata_table(cells: pl.DataFrame) -> pl.DataFrame:
 
 def estimates(cells: pl.DataFrame) -> list[Estimate]:
     """Work out every figure that can be had: none where an arm is missing, the crude one where no stratum has both."""
-    crude = contrast(cells.with_columns(stratum=pl.lit(ONE)), "ate")
-    return ([] if crude is None else [replace(crude, figure="crude")]) + _contrasts(cells, tuple(WEIGHTS))
+    known = numbered(cells)
+    crude = contrast(known.with_columns(stratum=pl.lit(ONE)), "ate")
+    return ([] if crude is None else [replace(crude, figure="crude")]) + _contrasts(known, tuple(WEIGHTS))
+
+
+def numbered(cells: pl.DataFrame) -> pl.DataFrame:
+    """Write session_id and stratum as numbers, so that a year takes seconds; what is a number already stays."""
+    texts = [name for name in ("session_id", "stratum") if cells.schema[name] == pl.String]
+    return cells.with_columns(pl.col(texts).cast(pl.Categorical).to_physical())
 
 
 def contrast(cells: pl.DataFrame, figure: str) -> Estimate | None:
@@ -82,26 +89,25 @@ def contrast(cells: pl.DataFrame, figure: str) -> Estimate | None:
 
 
 def _contrasts(cells: pl.DataFrame, figures: Sequence[str]) -> list[Estimate]:
-    """Compare the arms by the weights of several figures. Texts become numbers first, so that a year takes seconds."""
-    codes = pl.col("session_id", "stratum").cast(pl.Categorical).to_physical()
-    numbered = cells.select(codes, "treated", "top", "bottom")
-    table = strata_table(numbered).filter("comparable")
+    """Compare the arms by the weights of several figures."""
+    known = numbered(cells.select("session_id", "stratum", "treated", "top", "bottom"))
+    table = strata_table(known).filter("comparable")
     if table.is_empty():
         return []
     table = table.with_columns((WEIGHTS[figure] / WEIGHTS[figure].sum()).alias(figure) for figure in figures)
     units = (
-        numbered.group_by("stratum", "treated", "session_id", maintain_order=True)
+        known.group_by("stratum", "treated", "session_id", maintain_order=True)
         .agg(pl.col("top", "bottom").sum())
         .join(table.select("stratum", *figures), on="stratum", maintain_order="left")
     )
-    return [_estimated(table, units.with_columns(weight=pl.col(figure)), figure) for figure in figures]
-
-
-def _estimated(table: pl.DataFrame, units: pl.DataFrame, figure: str) -> Estimate:
-    control, treated = (float((table[figure] * table[f"{arm}_rate"]).sum()) for arm in ("control", "treated"))
-    sure = spread(units)
-    low, high = sure.around(treated - control)
     sessions = dict(units.group_by("treated").agg(pl.col("session_id").n_unique()).iter_rows())
+    sure = spreads(units, figures)
+    return [_estimated(table, sessions, *one) for one in zip(figures, sure, strict=True)]
+
+
+def _estimated(table: pl.DataFrame, sessions: dict[bool, int], figure: str, sure: Spread) -> Estimate:
+    control, treated = (float((table[figure] * table[f"{arm}_rate"]).sum()) for arm in ("control", "treated"))
+    low, high = sure.around(treated - control)
     return Estimate(
         figure=figure,
         control=control,

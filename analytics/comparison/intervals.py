@@ -10,16 +10,19 @@ residual is taken against the rate of the arm over all comparable strata, which 
 freedom are Satterthwaite's over strata and arms, at most the number of sessions less two.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
+from typing import Any
 
+import numpy as np
 import polars as pl
+from scipy.sparse import coo_array
 from scipy.special import stdtrit
 
 LEVEL = 0.95
 """Confidence of every interval."""
 _FEWEST = 2
-_ARM = ("stratum", "treated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,75 +40,77 @@ class Spread:
         return difference - reach, difference + reach
 
 
-def spread(units: pl.DataFrame) -> Spread:
-    """Work out how sure a weighted difference is.
+@dataclass(frozen=True, slots=True)
+class _Draws:
+    """What is the same whatever the strata weigh; one place per unit, but for `shared`.
 
-    units: one row per stratum, arm and session: stratum, treated, session_id, top, bottom, weight (of the stratum; they
-    add up to 1).
+    session, arm: numbers of the session, and of the stratum and arm; part: of the arm's denominator in the stratum, 0
+    where it is alone; pull: how far a stratum of weight 1 would move if the unit were unlike the others by its own
+    size; move: how far it does; shared: the sums over sessions of part x part of two arms, squared.
+    """
+
+    session: np.ndarray
+    arm: np.ndarray
+    part: np.ndarray
+    pull: np.ndarray
+    move: np.ndarray
+    shared: Any
+
+
+def spreads(units: pl.DataFrame, figures: Sequence[str]) -> list[Spread]:
+    """Work out how sure weighted differences are.
+
+    units: one row per stratum, arm and session: stratum and session_id (as numbers), treated, top, bottom, and for each
+    figure a column with the weight of the stratum; the weights of the strata add up to 1.
     """
     counts = units.group_by("treated").agg(pl.col("session_id").n_unique())["session_id"].to_list()
     if len(counts) < _FEWEST or min(counts) < _FEWEST:
-        return Spread(None, None)
-    moves = _moves(units)
-    squares = float(moves.group_by("session_id", maintain_order=True).agg(pl.col("move").sum())["move"].pow(2).sum())
-    return Spread(sqrt(squares * _correction(moves)), _freedom(moves))
+        return [Spread(None, None)] * len(figures)
+    draws = _drawn(units)
+    return [_spread(draws, units[figure].to_numpy()) for figure in figures]
 
 
-def _moves(units: pl.DataFrame) -> pl.DataFrame:
-    """Add what each session does to the difference.
-
-    part: of the arm's denominator in the stratum, 0 where it is alone; pull: how far it would move the difference if it
-    were unlike the others by its own size; move: how far it does.
-    """
-    whole = pl.col("bottom").sum().over(_ARM)
-    several = (pl.col("bottom") > 0).sum().over(_ARM) > 1
-    pooled = pl.col("top").sum().over("treated") / pl.col("bottom").sum().over("treated")
-    rate = pl.when(several).then(pl.col("top").sum().over(_ARM) / whole).otherwise(pooled)
-    scale = pl.when("treated").then(1.0).otherwise(-1.0) * pl.col("weight") / whole
-    return units.with_columns(
-        part=pl.when(several).then(pl.col("bottom") / whole).otherwise(0.0),
-        pull=scale * rate * pl.col("bottom"),
-        move=scale * (pl.col("top") - rate * pl.col("bottom")),
-    )
+def _drawn(units: pl.DataFrame) -> _Draws:
+    top, bottom = (units[name].cast(pl.Float64).to_numpy() for name in ("top", "bottom"))
+    treated, session = (units[name].cast(pl.Int64).to_numpy() for name in ("treated", "session_id"))
+    arm = units["stratum"].cast(pl.Int64).to_numpy() * 2 + treated
+    whole = np.bincount(arm, bottom)[arm]
+    several = np.bincount(arm, bottom > 0)[arm] > 1
+    pooled = (np.bincount(treated, top) / np.bincount(treated, bottom))[treated]
+    rate = np.where(several, np.bincount(arm, top)[arm] / whole, pooled)
+    part = np.where(several, bottom / whole, 0.0)
+    sign = (treated * 2 - 1) / whole
+    taken = coo_array((np.where(part > 0, part, 0.0), (session, arm))).tocsr()
+    return _Draws(session, arm, part, sign * rate * bottom, sign * (top - rate * bottom), (taken.T @ taken).power(2))
 
 
-def _correction(moves: pl.DataFrame) -> float:
+def _spread(draws: _Draws, weight: np.ndarray) -> Spread:
+    moves = weight * draws.move
+    squares = float(np.square(np.bincount(draws.session, moves)).sum())
+    return Spread(sqrt(squares * _correction(draws, weight * draws.pull)), _freedom(draws, moves))
+
+
+def _correction(draws: _Draws, pulls: np.ndarray) -> float:
     """Say what the sum of squares is to be multiplied by: what sessions unlike each other bring / what is left of it.
 
     What is left of one's own effect is itself less the part that its arm's rate takes up. `together`: a session is
-    unlike in all of its strata alike; `apart`: in each by itself.
+    unlike in all of its strata alike, so what each takes up of each other counts, strata that share sessions two by
+    two; `apart`: in each by itself.
     """
-    parts = pl.col("part").pow(2).sum().over(_ARM)
-    sessions = moves.group_by("session_id", maintain_order=True).agg(
-        pull=pl.col("pull").sum(), taken=(pl.col("pull") * pl.col("part")).sum()
-    )
-    together = float(sessions["pull"].pow(2).sum())
-    left_together = together - 2 * float((sessions["pull"] * sessions["taken"]).sum()) + _between(moves)
-    apart, left_apart = moves.select(
-        apart=pl.col("pull").pow(2).sum(), left=(pl.col("pull").pow(2) * (1 - 2 * pl.col("part") + parts)).sum()
-    ).row(0)
-    left = left_together + left_apart
-    return float((together + apart) / left) if left > 0 else 1.0
+    own, taken = (np.bincount(draws.session, what) for what in (pulls, pulls * draws.part))
+    arms = np.bincount(draws.arm, np.where(draws.part > 0, pulls, 0.0))
+    together = float(own @ own)
+    left_together = together - 2 * float(own @ taken) + float(arms @ (draws.shared @ arms))
+    parts = np.bincount(draws.arm, np.square(draws.part))[draws.arm]
+    apart = float(np.square(pulls).sum())
+    left = left_together + float((np.square(pulls) * (1 - 2 * draws.part + parts)).sum())
+    return (together + apart) / left if left > 0 else 1.0
 
 
-def _between(moves: pl.DataFrame) -> float:
-    """Sum the squares of what each session takes up of each other: strata that share sessions, two by two."""
-    arms = moves.filter(pl.col("part") > 0).select("session_id", *_ARM, "part", pull=pl.col("pull").sum().over(_ARM))
-    pairs = (
-        arms.join(arms, on="session_id")
-        .group_by(*_ARM, *(f"{name}_right" for name in _ARM), maintain_order=True)
-        .agg(
-            shared=(pl.col("part") * pl.col("part_right")).sum(), pulls=(pl.col("pull") * pl.col("pull_right")).first()
-        )
-    )
-    return float((pairs["pulls"] * pairs["shared"].pow(2)).sum())
-
-
-def _freedom(moves: pl.DataFrame) -> float:
+def _freedom(draws: _Draws, moves: np.ndarray) -> float:
     """Satterthwaite's degrees of freedom, at most the sessions less two, at least one."""
-    parts = moves.group_by(_ARM, maintain_order=True).agg(
-        part=pl.col("move").pow(2).sum(), draws=(pl.col("session_id").n_unique() - 1).clip(1)
-    )
-    below = float((parts["part"].pow(2) / parts["draws"]).sum())
-    found = float(parts["part"].sum()) ** 2 / below if below > 0 else 1.0
-    return max(1.0, min(found, moves["session_id"].n_unique() - 2))
+    parts = np.bincount(draws.arm, np.square(moves))
+    below = float((np.square(parts) / (np.bincount(draws.arm) - 1).clip(1)).sum())
+    found = float(parts.sum()) ** 2 / below if below > 0 else 1.0
+    sessions = int(np.count_nonzero(np.bincount(draws.session)))
+    return max(1.0, min(found, sessions - 2))

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 import polars as pl
 
-from analytics.comparison.estimates import Estimate, contrast
+from analytics.comparison.estimates import Estimate, contrast, numbered
 from analytics.rules import DAY_MS, HOUR_MS
 
 
@@ -16,11 +16,14 @@ def by_days(cells: pl.DataFrame, versions: pl.DataFrame, days: int) -> pl.DataFr
     host_id, began_ms (first shift of a version). Days are 24 hours, the hour in which a version began belongs to it.
     Returns day (0 to days - 1), lift (treated / control - 1), lift_low, lift_high, and the columns of Estimate.
     """
-    aged = _aged(cells.filter("treated"), versions)
-    control = cells.filter(~pl.col("treated"))
+    known = numbered(cells)
+    aged = _aged(known.filter("treated"), versions)
+    control = known.filter(~pl.col("treated"))
 
     def on(day: int) -> Estimate | None:
-        return contrast(pl.concat([control, aged.filter(pl.col("day") == day).select(control.columns)]), "att")
+        treated = aged.filter(pl.col("day") == day).select(control.columns)
+        alike = control.join(treated, on="stratum", how="semi", maintain_order="left")
+        return contrast(pl.concat([alike, treated]), "att")
 
     return _rows("day", sorted(set(aged.filter(pl.col("day") < days)["day"])), on)
 
@@ -31,12 +34,12 @@ def by_stream_hour(cells: pl.DataFrame) -> pl.DataFrame:
     cells: as for `contrast`, with stream_hour (text of a whole number; others are left out). Returns stream_hour and
     what `by_days` returns.
     """
-    numbered = cells.with_columns(number=pl.col("stream_hour").cast(pl.Int64, strict=False))
+    placed = numbered(cells).with_columns(number=pl.col("stream_hour").cast(pl.Int64, strict=False))
 
     def at(hour: int) -> Estimate | None:
-        return contrast(numbered.filter(pl.col("number") == hour), "ate")
+        return contrast(placed.filter(pl.col("number") == hour), "ate")
 
-    return _rows("stream_hour", sorted(set(numbered["number"].drop_nulls())), at)
+    return _rows("stream_hour", sorted(set(placed["number"].drop_nulls())), at)
 
 
 def _aged(treated: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:

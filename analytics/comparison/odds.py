@@ -28,16 +28,17 @@ def odds(cells: pl.DataFrame, level: float) -> Odds | None:
     """Work out the common odds ratio over comparable strata.
 
     cells: session_id, stratum, treated, top (those who did), bottom (all). None where it cannot be had: no stratum
-    has both arms, nobody did or everybody, or more did than there were.
+    has both arms, more did than there were, or the ratio is 0 or without bound.
     """
     table = strata_table(cells).filter("comparable")
     counts = table.select("treated_top", "treated_bottom", "control_top", "control_bottom").to_numpy()
     fits = (counts[:, [0, 2]] <= counts[:, [1, 3]]).all(axis=1) if len(counts) else np.array([], dtype=bool)
-    if not len(counts) or not fits.all() or not 0 < counts[:, [0, 2]].sum() < counts[:, [1, 3]].sum():
+    if not len(counts) or not fits.all():
         return None
-    found = StratifiedTable([np.array([[a, n - a], [b, m - b]]) for a, n, b, m in counts])
-    if not 0 < found.oddsratio_pooled < np.inf:
+    tables = np.array([[[a, n - a], [b, m - b]] for a, n, b, m in counts])
+    if not all((tables[:, 0, place] * tables[:, 1, 1 - place]).any() for place in (0, 1)):
         return None
+    found = StratifiedTable(list(tables))
     low, high = found.oddsratio_pooled_confint(1 - level)
     test = found.test_null_odds(correction=True)
     return Odds(

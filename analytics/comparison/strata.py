@@ -40,32 +40,35 @@ def described(cells: pl.DataFrame, sessions: pl.DataFrame, zone: str) -> pl.Data
     cells: session_id, hour_ms; sessions: session_id, platform, category, seller_id, started_ms. Returns the cells with
     the variables of VARIABLES but source and price_band, as text.
     """
-    at = pl.from_epoch("hour_ms", time_unit="ms").dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
-    hour = at.dt.hour()
-    padded = at.dt.strftime("%Hh")
-    part = (hour // 6 * 6).cast(pl.String).str.zfill(2)
     since = ((pl.col("hour_ms") - pl.col("started_ms")) / HOUR_MS).round().clip(0).cast(pl.Int64)
     return (
         cells.join(sessions.rename({"seller_id": "seller"}), on="session_id", how="left", maintain_order="left")
-        .with_columns(
-            hour_of_week=pl.concat_str(at.dt.strftime("%a"), padded, separator=" "),
-            hour_of_day=padded,
-            daypart=pl.concat_str(part, pl.lit("h to "), (hour // 6 * 6 + 6).cast(pl.String).str.zfill(2), pl.lit("h")),
-            weekend=pl.when(at.dt.weekday() > 5).then(pl.lit("weekend")).otherwise(pl.lit("workday")),  # noqa: PLR2004  # Friday
-            stream_hour=since.cast(pl.String),
-        )
+        .join(_hours(cells, zone), on="hour_ms", maintain_order="left")
+        .with_columns(stream_hour=since.cast(pl.String))
         .with_columns(pl.col("platform", "category", "seller", "stream_hour").fill_null(UNTOLD))
         .drop("started_ms")
+    )
+
+
+def _hours(cells: pl.DataFrame, zone: str) -> pl.DataFrame:
+    """Write each hour_ms that cells have in the words of the strata, once, however many cells there are."""
+    at = pl.from_epoch("hour_ms", time_unit="ms").dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+    padded, part = at.dt.strftime("%Hh"), at.dt.hour() // 6 * 6
+    begin, end = ((part + more).cast(pl.String).str.zfill(2) for more in (0, 6))
+    return cells.select(pl.col("hour_ms").unique()).with_columns(
+        hour_of_week=pl.concat_str(at.dt.strftime("%a"), padded, separator=" "),
+        hour_of_day=padded,
+        daypart=pl.concat_str(begin, pl.lit("h to "), end, pl.lit("h")),
+        weekend=pl.when(at.dt.weekday() > 5).then(pl.lit("weekend")).otherwise(pl.lit("workday")),  # noqa: PLR2004  # Friday
     )
 
 
 def with_source(cells: pl.DataFrame, entries: pl.DataFrame) -> pl.DataFrame:
     """Add `source`: where most room entries of the cell's session and hour came from.
 
-    entries: session_id, hour_ms, source ('' untold), entries.
+    entries: session_id, hour_ms, source (of most entries, '' untold), one row for each session and hour.
     """
-    most = entries.sort("entries", "source", descending=[True, False]).group_by("session_id", "hour_ms").first()
-    named = most.select("session_id", "hour_ms", pl.col("source").replace("", UNTOLD))
+    named = entries.select("session_id", "hour_ms", pl.col("source").replace("", UNTOLD))
     joined = cells.join(named, on=["session_id", "hour_ms"], how="left", maintain_order="left")
     return joined.with_columns(pl.col("source").fill_null(UNTOLD))
 

@@ -1,7 +1,7 @@
 """The board Compare."""
 
 from dashboards.boards.variables import CURRENCY, MODEL, PLATFORM, SELLER, SESSION, ZONE
-from dashboards.spec import Board, Column, Kind, Panel, Unit
+from dashboards.spec import Board, Column, Kind, Panel, Unit, Variable
 
 _RATES = (
     Column("human", "Human", Unit.MONEY),
@@ -52,6 +52,61 @@ STRATA = Panel(
     height=16,
 )
 
+SCRIPT = Variable("script", "Script A/B", query="variable_script")
+WINDOW = Variable(
+    "window",
+    "Script A/B: counts for",
+    options=(("3600", "an hour"), ("86400", "a day"), ("604800", "a week")),
+    default="86400",
+)
+
+SCRIPT_ARMS = Panel(
+    id="script_arms",
+    kind=Kind.TABLE,
+    title="Script A/B: its variants, ${currency}",
+    help="Net after refunds that each viewer paid in the time chosen, from the first exposure on; lift = mean of the "
+    "variant less mean of the first by name, of 1,000 viewers, revenue capped at the 99th percentile of buyers; "
+    "interval and p (normal mixture, 5 %, tightest at 5,000 viewers) hold however often you look; sizes p below 0.001, "
+    "or fewer than 90 % who saw what the hash gives, block the comparison; since the test began, whatever the range; "
+    "seller, platform and session do not narrow it; equal shares, and the plain difference: hostledger experiment "
+    "analyse --script takes other shares and narrows the interval by what viewers bought before (CUPED).",
+    columns=(
+        Column("variant", "Variant"),
+        Column("verdict", "So far"),
+        Column("viewers", "Exposed", Unit.COUNT),
+        Column("meant", "Meant", Unit.SHARE),
+        Column("size", "Share", Unit.SHARE),
+        Column("saw", "Saw theirs", Unit.SHARE),
+        Column("sample_p", "Sizes: p", Unit.NUMBER),
+        Column("buyers", "Buyers", Unit.COUNT),
+        Column("net", "Net", Unit.MONEY),
+        Column("per_1000", "Net of 1,000", Unit.MONEY),
+        Column("lift", "Lift", Unit.MONEY),
+        Column("low", "At least", Unit.MONEY),
+        Column("high", "At most", Unit.MONEY),
+        Column("p", "p", Unit.NUMBER),
+    ),
+    width=24,
+    height=7,
+)
+
+SCRIPT_LIFT = Panel(
+    id="script_lift",
+    kind=Kind.SERIES,
+    title="Script A/B: lift so far, of 1,000 viewers, ${currency}",
+    help="The lift of the table over all viewers exposed until then and its interval at that time, capped as of today; "
+    "that an interval leaves 0 once is a finding, with a chance of at most 5 % that it is a wrong one; empty where the "
+    "comparison is blocked; the plain difference, not narrowed by CUPED.",
+    columns=(
+        Column("time", "Exposed", Unit.TIME),
+        Column("line", "Line"),
+        Column("value", "Of 1,000 viewers", Unit.MONEY),
+    ),
+    width=24,
+    height=11,
+    split="line",
+)
+
 BOARD = Board(
     uid="hostledger-compare",
     title="Compare",
@@ -59,6 +114,6 @@ BOARD = Board(
     question="Is the digital host better, like with like?",
     since="now-30d",
     refresh_s=300,
-    variables=(SELLER, PLATFORM, SESSION, MODEL, CURRENCY, ZONE),
-    panels=(FIGURES, STRATA),
+    variables=(SELLER, PLATFORM, SESSION, MODEL, CURRENCY, ZONE, SCRIPT, WINDOW),
+    panels=(FIGURES, STRATA, SCRIPT_ARMS, SCRIPT_LIFT),
 )

@@ -70,19 +70,14 @@ booked AS (
 ),
 earned AS (
     SELECT toString(booked.session_id) AS session_id, toString(booked.host_id) AS account, pieces.from_s AS from_s,
+        any(pieces.hour) AS hour, any(pieces.arm) AS on_air, any(pieces.hosts) AS hosts,
         sum(booked.gross) AS gross, sum(booked.refunds) AS refunds, sum(booked.orders) AS orders
     FROM booked
     ASOF INNER JOIN pieces ON booked.session_id = pieces.session_id AND booked.at_s >= pieces.from_s
     GROUP BY session_id, account, from_s
 ),
-placed AS (
-    SELECT earned.session_id AS session_id, account, earned.from_s AS from_s, hour, pieces.arm AS on_air, hosts, gross,
-        refunds, orders
-    FROM earned
-    INNER JOIN pieces ON earned.session_id = pieces.session_id AND earned.from_s = pieces.from_s
-),
 credited AS (
-    SELECT placed.session_id AS session_id, hour,
+    SELECT earned.session_id AS session_id, hour,
         if({by:String} = 'kind', if(host_kinds.kind = '', 'unknown', toString(host_kinds.kind)), account) AS member,
         multiIf(
             on_air = 'other', 'other',
@@ -91,9 +86,9 @@ credited AS (
             'other'
         ) AS arm,
         if(hosts > 1, '', account) AS host_id, gross, refunds, orders / if(arm = on_air, hosts, 1) AS orders
-    FROM placed
+    FROM earned
     ASOF LEFT JOIN host_kinds
-        ON placed.account = host_kinds.host_id AND toDateTime64(placed.from_s + 30, 3, 'UTC') >= host_kinds.from_at
+        ON earned.account = host_kinds.host_id AND toDateTime64(earned.from_s + 30, 3, 'UTC') >= host_kinds.from_at
 ),
 lines AS (
     SELECT session_id, hour, arm, host_id, live_ms, watch_ms, views, toInt128(0) AS gross, toInt128(0) AS refunds,
@@ -111,4 +106,3 @@ SELECT session_id, toInt64(hour) * 1000 AS hour_ms, arm, host_id,
 FROM lines
 WHERE hour > 0 AND hour_ms >= {from_ms:Int64} AND hour_ms < {until_ms:Int64}
 GROUP BY session_id, hour, arm, host_id
-ORDER BY session_id, hour, arm, host_id
