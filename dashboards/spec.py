@@ -97,6 +97,7 @@ class Panel:
     `${model}`. help: one sentence that states the formula. width: of 24 columns; height: of rows of 30 pixels.
     thresholds: of the first measured column. split: column whose values make the lines of a SERIES or STACK. own: true
     also where only the rows of some hosts are seen (`analytics.warehouse.own`); others are not shown to a host.
+    page_only: it reads rows that name viewers, which Grafana's user does not see.
     """
 
     id: str
@@ -109,6 +110,7 @@ class Panel:
     thresholds: tuple[Threshold, ...] = ()
     split: str | None = None
     own: bool = False
+    page_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ class Variable:
 
     query: name of a file in `queries/` with columns value, text; or options: values with their texts. multi: several at
     once, and none means all. A variable that is not multi always has one value: default, else the first of the answer.
-    own: the query where only the rows of some hosts are seen, if it is another.
+    own: the query where only the rows of some hosts are seen, if it is another. page_only: it is for such panels.
     """
 
     name: str
@@ -128,6 +130,7 @@ class Variable:
     multi: bool = False
     hidden: bool = False
     own: str | None = None
+    page_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

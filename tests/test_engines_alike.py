@@ -108,6 +108,8 @@ def asked_for(warehouse: Warehouse, name: str) -> dict[str, Any]:
             found[parameter] = values if told.startswith("Array") else values[0]
         else:
             found[parameter] = known.get(parameter, {"S": "", "A": []}.get(told[0], 0))
+    if "differences" in found:
+        found["differences"] = [0] * len(found["host_ids"])
     return found
 
 

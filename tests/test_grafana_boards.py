@@ -17,7 +17,7 @@ from dashboards.sql import statement
 
 EVERY = tuple(BOARDS.values())
 JSON = {name: emitted(name, board, EVERY) for name, board in BOARDS.items()}
-PANELS = [(name, panel) for name, board in BOARDS.items() for panel in board.panels]
+PANELS = [(name, panel) for name, board in BOARDS.items() for panel in board.panels if not panel.page_only]
 
 
 def written(value):
@@ -49,8 +49,8 @@ def target(name, panel):
 
 
 def variables():
-    """Every variable of every board, once."""
-    return {v.name: v for board in BOARDS.values() for v in board.variables}.values()
+    """Every variable of every board that Grafana gets, once."""
+    return {v.name: v for board in BOARDS.values() for v in board.variables if not v.page_only}.values()
 
 
 def test_values_come_escaped_and_their_texts_as_they_are(options) -> None:
@@ -65,7 +65,7 @@ def test_values_come_escaped_and_their_texts_as_they_are(options) -> None:
 def choices(options):
     """Everything and nothing chosen: in Grafana, and for our own macros."""
     fixed = {v.name: v.default or v.options[0][0] for v in variables() if not v.multi and v.options}
-    single = fixed | {"currency": "CNY", "script": "opening"}
+    single = fixed | {"currency": "CNY"}
     several = [v.name for v in variables() if v.multi]
     all_theirs = single | {name: [ALL] for name in several}
     all_ours = {name: [value] for name, value in single.items()} | {name: [] for name in several}

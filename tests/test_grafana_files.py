@@ -42,7 +42,14 @@ def test_a_file_of_a_board_is_read_by_grafanas_own_models(name) -> None:
     found = json.loads((FOLDER / name).read_text(encoding="utf-8"))
     assert canonical(sdk.as_json(sdk.parse(found))) == TEXTS[name]
     assert found["uid"] == BOARDS[Path(name).stem].uid
-    assert len(found["panels"]) == len(BOARDS[Path(name).stem].panels) > 0
+    assert len(found["panels"]) == sum(not panel.page_only for panel in BOARDS[Path(name).stem].panels) > 0
+
+
+def test_what_is_for_the_page_only_is_not_in_the_file() -> None:
+    board, found = BOARDS["compare"], json.loads((FOLDER / "boards" / "compare.json").read_text(encoding="utf-8"))
+    left_out = [one.title for one in (*board.panels, *board.variables) if one.page_only]
+    assert len(left_out) == 4
+    assert not any(json.dumps(title)[1:-1] in json.dumps(found) for title in left_out)
 
 
 def test_the_file_of_rules_holds_every_alert() -> None:

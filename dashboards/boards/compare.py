@@ -52,12 +52,13 @@ STRATA = Panel(
     height=16,
 )
 
-SCRIPT = Variable("script", "Script A/B", query="variable_script")
+SCRIPT = Variable("script", "Script A/B", query="variable_script", page_only=True)
 WINDOW = Variable(
     "window",
     "Script A/B: counts for",
     options=(("3600", "an hour"), ("86400", "a day"), ("604800", "a week")),
     default="86400",
+    page_only=True,
 )
 
 SCRIPT_ARMS = Panel(
@@ -88,6 +89,7 @@ SCRIPT_ARMS = Panel(
     ),
     width=24,
     height=7,
+    page_only=True,
 )
 
 SCRIPT_LIFT = Panel(
@@ -105,6 +107,7 @@ SCRIPT_LIFT = Panel(
     width=24,
     height=11,
     split="line",
+    page_only=True,
 )
 
 BOARD = Board(

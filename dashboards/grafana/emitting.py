@@ -20,6 +20,7 @@ def emitted(name: str, board: Board, others: Sequence[Board] = (), zone: str = "
     """Give the JSON of a board.
 
     name: its short name, with which its queries begin; others: boards that it links to; zone: the seller's time zone.
+    What is for the page only is left out.
     """
     wide = dashboard.Dashboard(board.title).uid(board.uid).description(board.question).tags([TAG, board.audience])
     wide.timezone("utc" if zone == "UTC" else zone).tooltip(parts.DashboardCursorSync.CROSSHAIR)
@@ -27,9 +28,11 @@ def emitted(name: str, board: Board, others: Sequence[Board] = (), zone: str = "
     wide.links(to_boards(board, others))
     model = wide.build()
     model.schema_version = SCHEMA
-    model.templating = parts.DashboardDashboardTemplating([variables.made(v, zone) for v in board.variables])
+    choices = [variables.made(variable, zone) for variable in board.variables if not variable.page_only]
+    model.templating = parts.DashboardDashboardTemplating(choices)
     model.annotations = parts.AnnotationContainer([_annotation(mark) for mark in board.annotations])
-    model.panels = [panels.made(name, board, panel, x, y) for panel, x, y in placed(board.panels)]
+    shown = placed([panel for panel in board.panels if not panel.page_only])
+    model.panels = [panels.made(name, board, panel, x, y) for panel, x, y in shown]
     return sdk.as_json(model)
 
 
