@@ -6,7 +6,9 @@ import sqlite3
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from decimal import Decimal
 from fractions import Fraction
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -174,6 +176,15 @@ class Driver:
     @classmethod
     def connect(cls, **named: object) -> None:
         raise cls.Error(f"cannot log in with {named}\nand more")
+
+
+def test_a_decimal_keeps_its_digits(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite has no decimals: the driver is told to make them, as those of PostgreSQL and MySQL do."""
+    texts = ["10.50", "1E+2", "0.0000001", "-12345678901234567890.05"]
+    sqlite3.register_converter("exact", lambda told: Decimal(told.decode()))
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, detect_types=sqlite3.PARSE_COLNAMES))
+    (rows,) = answer(url, " UNION ALL ".join(f"SELECT '{text}' AS 'price [exact]'" for text in texts), ["price"])
+    assert rows["price"].to_list() == ["10.50", "100", "0.0000001", "-12345678901234567890.05"]
 
 
 def test_a_driver_that_repeats_the_password_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
