@@ -19,6 +19,11 @@ class Record:
     value: bytes | None
     touched: bool = False
 
+    @property
+    def size(self) -> int:
+        """Bytes of the value."""
+        return len(self.value or b"")
+
 
 def touched_value(order_ids: Iterable[str]) -> bytes:
     """Write order ids as the value of a record: one JSON text per line."""

@@ -304,13 +304,18 @@ def test_what_waits_is_not_acknowledged_before_it_is_stored(warehouse: Embedded)
     async def seek(_place: Place, _offset: int) -> None:
         raise AssertionError
 
+    async def ends() -> tuple[dict[Place, int], int]:
+        return {EVENTS: 1, ROSTER: 1}, 1
+
     async def play() -> None:
-        conductor = Conductor(worked.engine, seek)
+        conductor = Conductor(worked.engine, seek, ends)
         waiting, on_air = Fetched(message(EVENTS, 0, order(0, now))), Fetched(message(ROSTER, 0, *roster(now)))
-        await conductor.take([waiting], {EVENTS: 1}, 1)
+        await conductor.take([waiting])
+        await conductor.turn()
         assert not waiting.is_acknowledged
         assert worked.credited() == []
-        await conductor.take([on_air], {EVENTS: 1, ROSTER: 1}, 1)
+        await conductor.take([on_air])
+        await conductor.turn()
         assert (waiting.is_acknowledged, on_air.is_acknowledged) == (True, True)
         assert [row[0] for row in worked.credited()] == ["o0"]
         await conductor.stop()

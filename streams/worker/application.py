@@ -28,7 +28,7 @@ RECORDS, ROSTER_RECORDS = 256, 8192
 A full queue stops the fetching of its partition, which Kafka may begin again 1.5 s later only.
 """
 WITHIN_S = 0.1
-LOOK_S = 0.5
+AGAIN_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,34 +62,32 @@ def application(
     async def seek(place: Place, offset: int) -> None:
         await app.consumer.seek(TP(*place), offset)
 
-    conductor = Conductor(engine, seek)
-
-    async def roster_end() -> int:
+    async def ends() -> tuple[dict[Place, int], int]:
         while not app.should_stop:
             with suppress(BrokerAway):
-                return await end.offset()
-            await app.sleep(LOOK_S)
-        return 0
+                roster_end = await end.offset()
+                return {place: int(app.consumer.highwater(TP(*place)) or 0) for place in engine.places}, roster_end
+            await app.sleep(AGAIN_S)
+        return {}, 0
+
+    conductor = Conductor(engine, seek, ends)
 
     def book(topic: str, most: int) -> None:
         async def booked(stream: Any) -> AsyncGenerator[None, None]:  # noqa: ANN401  # Faust has no types
             async for events in stream.noack_take(most, within=WITHIN_S):
-                ends = {place: int(app.consumer.highwater(TP(*place)) or 0) for place in engine.places}
-                await conductor.take(events, ends, await roster_end())
+                await conductor.take(events)
                 yield
 
         records = app.topic(topic, key_serializer="raw", value_serializer="raw", value_type=bytes, maxsize=most)
         app.agent(records, name=topic, concurrency=1, supervisor_strategy=CrashingSupervisor)(booked)
 
-    async def look_around() -> None:
+    async def conduct() -> None:
         while not app.should_stop:
-            await app.sleep(LOOK_S)
-            if engine.places:
-                await conductor.look_around(await roster_end())
+            await conductor.turn()
 
     book(topics.roster, ROSTER_RECORDS)
     book(topics.events, RECORDS)
-    app.task(look_around)
+    app.task(conduct)
     _follow(app, engine, conductor, end)
     _serve(app, engine, metrics)
     return app

@@ -2,9 +2,11 @@
 
 import asyncio
 import os
+import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -19,50 +21,66 @@ from streams.worker.post import KIND, TOUCHED
 
 BROKEN, REFUSED = 70, 2
 """Exit codes: a fault of ours; what the user can mend."""
+MOST = 64 << 20
+"""Bytes that may wait while a turn goes on: what comes then makes larger batches, which cost less per event."""
+LOOK_S = 0.5
 
 
 class Conductor:
-    """Hands Faust's events to the engine, one turn at a time, and acknowledges what is stored.
+    """Hands Faust's events to the engine, all that has come meanwhile at one turn, and acknowledges what is stored.
 
-    seek: moves the consumer of a partition; ending: how a process ends at once, without any clean-up.
+    seek: moves the consumer of a partition. ends: tells the offset behind the last record of each partition, and that
+    of the roster topic. most: bytes that may wait for a turn. ending: how a process ends at once, without clean-up.
     """
 
     def __init__(
         self,
         engine: Engine,
         seek: Callable[[Place, int], Coroutine[Any, Any, None]],
+        ends: Callable[[], Coroutine[Any, Any, tuple[dict[Place, int], int]]],
+        most: int = MOST,
         ending: Callable[[int], None] = os._exit,
     ) -> None:
-        self._engine, self._seek, self._ending = engine, seek, ending
+        self._engine, self._seek, self._ends, self._most, self._ending = engine, seek, ends, most, ending
         self._thread = ThreadPoolExecutor(1, "engine")
+        self._came, self._room = asyncio.Event(), asyncio.Event()
+        self._waiting: list[Message] = []
+        self._look_at = 0.0
         self._unacknowledged: dict[Place, list[Any]] = defaultdict(list)
         self._log = structlog.get_logger("worker")
 
-    async def take(self, events: Sequence[Any], ends: dict[Place, int], roster_end: int) -> None:
-        """Store what the events bring, then acknowledge what is done."""
-        messages = []
+    async def take(self, events: Sequence[Any]) -> None:
+        """Put events before the engine; return as soon as more may come."""
         for event in events:
             place = Place(event.message.topic, event.message.partition)
             self._unacknowledged[place].append(event)
-            messages.append(_message(place, event.message))
-        done = await self._in_turn(lambda: self._engine.turn(messages, ends, roster_end))
-        if done is None:
-            return
-        offsets, seeks = done
-        for place, offset in offsets.items():
-            self._acknowledge(place, offset)
-        for place, offset in seeks.items():
-            self._unacknowledged.pop(place, None)
-            await self._seek(place, offset)
+            self._waiting.append(_message(place, event.message))
+        self._came.set()
+        while sum(message.record.size for message in self._waiting) >= self._most:
+            self._room.clear()
+            await self._room.wait()
 
-    async def look_around(self, roster_end: int) -> None:
-        """Do what is due without any event."""
-        offsets = await self._in_turn(lambda: self._engine.look_around(roster_end))
-        for place, offset in (offsets or {}).items():
-            self._acknowledge(place, offset)
+    async def turn(self) -> None:
+        """Store what has come, and acknowledge what is done; if nothing comes for a while, do what else is due."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._came.wait(), LOOK_S)
+        messages, self._waiting = self._waiting, []
+        self._came.clear()
+        self._room.set()
+        ends, roster_end = await self._ends()
+        if messages:
+            offsets, seeks = await self._in_turn(lambda: self._engine.turn(messages, ends, roster_end)) or ({}, {})
+            self._acknowledge(offsets)
+            for place, offset in seeks.items():
+                self.forget({place})
+                await self._seek(place, offset)
+        if self._engine.places and time.monotonic() >= self._look_at:
+            self._acknowledge(await self._in_turn(lambda: self._engine.look_around(roster_end)) or {})
+            self._look_at = time.monotonic() + LOOK_S
 
     def forget(self, places: set[Place]) -> None:
-        """Acknowledge nothing of partitions that were taken away."""
+        """Let go of all that has come from some partitions, and acknowledge none of it."""
+        self._waiting = [message for message in self._waiting if message.place not in places]
         for place in places:
             self._unacknowledged.pop(place, None)
 
@@ -71,12 +89,13 @@ class Conductor:
         self._engine.patience.stopping.set()
         await asyncio.get_running_loop().run_in_executor(None, self._thread.shutdown)
 
-    def _acknowledge(self, place: Place, offset: int) -> None:
-        waiting = self._unacknowledged[place]
-        for event in waiting:
-            if event.message.offset < offset:
-                event.ack()
-        self._unacknowledged[place] = [event for event in waiting if event.message.offset >= offset]
+    def _acknowledge(self, offsets: Mapping[Place, int]) -> None:
+        for place, offset in offsets.items():
+            waiting = self._unacknowledged[place]
+            for event in waiting:
+                if event.message.offset < offset:
+                    event.ack()
+            self._unacknowledged[place] = [event for event in waiting if event.message.offset >= offset]
 
     async def _in_turn(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401  # the answer of the work
         if self._engine.patience.stopping.is_set():

@@ -60,13 +60,13 @@ class Queue:
     @property
     def size(self) -> int:
         """Bytes that wait."""
-        return sum(len(message.record.value or b"") for message in self.messages)
+        return sum(message.record.size for message in self.messages)
 
     def first(self, size: int) -> Sequence[Message]:
         """Give the first messages that fit into so many bytes, at least one."""
         total = 0
         for number, message in enumerate(self.messages):
-            total += len(message.record.value or b"")
+            total += message.record.size
             if number and total > size:
                 return self.messages[:number]
         return self.messages
