@@ -147,7 +147,7 @@ class Tansu(Broker):
 
     @property
     def name(self) -> str:
-        return f"Tansu ({self.bootstrap}): the plain path only"
+        return f"Tansu ({self.bootstrap}), for the plain path,"
 
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -169,7 +169,7 @@ def test_a_record_beyond_the_limit_can_never_be_sent(
         producer().send(names(prefix).events, b"x" * 3_000_000, partition=0)
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("impatient", "apache_kafka")
 def test_a_topic_that_is_not_there_is_said_with_the_remedy(prefix: str, producer: Callable[..., Producer]) -> None:
     with pytest.raises(BrokerAway, match="hostledger topics makes it"):
         producer().partitions(names(prefix).events)

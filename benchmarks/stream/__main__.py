@@ -66,14 +66,18 @@ def _answer(question: str, scene: Scene, asked: argparse.Namespace) -> Any:  # n
         print(sides.tables(rates, asked.repeats), flush=True)
         return [one.as_dict() for one in rates]
     if question == "latency":
-        waits = latency.measure(scene, *((QUICK_RATE, QUICK_SECONDS) if asked.quick else (RATE, SECONDS)))
-        print(latency.tables(waits), flush=True)
-        return waits.as_dict()
+        offer = (QUICK_RATE, QUICK_SECONDS) if asked.quick else (RATE, SECONDS)
+        return [_told(latency.measure(scene, *offer, partitions)) for partitions in latency.PARTITIONS]
     part = lines(asked.events)[: asked.events // GROWTH_SHARE]
     steps = growth.measure(scene, part, max(1, asked.repeats // GROWTH_SHARE))
     print(growth.tables(steps, len(scene.cores.every)), flush=True)
     plot.draw(steps, OUT / "stream-growth-quick.svg" if asked.quick else plot.FILE)
     return [step.as_dict() for step in steps]
+
+
+def _told(waits: latency.Latency) -> dict[str, Any]:
+    print(latency.tables(waits), flush=True)
+    return waits.as_dict()
 
 
 if __name__ == "__main__":

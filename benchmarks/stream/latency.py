@@ -22,10 +22,12 @@ from benchmarks.running import ROOT, ChildError
 from benchmarks.stream.cores import cpu_seconds, on
 from benchmarks.stream.offered import AFTER_MARKERS, MARKER
 from benchmarks.stream.ours import started
-from benchmarks.stream.parts import native_child
-from benchmarks.stream.scene import PARTITIONS, Scene
+from benchmarks.stream.parts import Stage, native_child
+from benchmarks.stream.scene import Scene
 from benchmarks.table import table
 
+PARTITIONS = (2, 4, 8)
+"""Each partition has batches of its own, so the fewer there are, the sooner each is done."""
 WARM_UP_S = 5.0
 PATIENCE_S = 60.0
 HOURS = 1
@@ -51,6 +53,7 @@ class Latency:
     """
 
     rate: int
+    partitions: int
     seconds: float
     readings: dict[str, dict[str, float | None]]
     lost: int
@@ -85,18 +88,18 @@ class Probe:
                 self.seen[what].setdefault(marker, now)
 
 
-def measure(scene: Scene, rate: int, seconds: int) -> Latency:
-    """Offer events to a worker on its own core. Raises ChildError."""
-    stage = scene.stage()
+def measure(scene: Scene, rate: int, seconds: int, partitions: int) -> Latency:
+    """Offer events in so many partitions to a worker on its own core. Raises ChildError."""
+    stage = scene.stage(partitions)
     try:
         with on(scene.cores.side):
             pids = started(stage, 1)
         with on(scene.cores.servers):
-            producer = _producer(scene, stage.prefix, rate, seconds)
+            producer = _producer(scene, stage, rate, seconds)
         with closing(Server.open(stage.url, password=native_child.PASSWORD)) as warehouse:
             probe = Probe(warehouse)
             try:
-                return _offered(scene, stage.workers[0], pids, producer, probe, rate)
+                return _offered(scene, stage, pids, producer, probe, rate)
             finally:
                 probe.stop()
                 producer.kill()
@@ -105,8 +108,8 @@ def measure(scene: Scene, rate: int, seconds: int) -> Latency:
         scene.drop(stage)
 
 
-def _producer(scene: Scene, prefix: str, rate: int, seconds: int) -> subprocess.Popen[str]:
-    arguments = [scene.bootstrap, prefix, str(PARTITIONS), str(HOURS), str(rate), str(seconds)]
+def _producer(scene: Scene, stage: Stage, rate: int, seconds: int) -> subprocess.Popen[str]:
+    arguments = [scene.bootstrap, stage.prefix, str(stage.partitions), str(HOURS), str(rate), str(seconds)]
     command = [sys.executable, "-m", "benchmarks.stream.offered", *arguments]
     started = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     if not started.stdout or started.stdout.readline() != "ready\n":
@@ -116,13 +119,14 @@ def _producer(scene: Scene, prefix: str, rate: int, seconds: int) -> subprocess.
 
 def _offered(
     scene: Scene,
-    worker: Any,  # noqa: ANN401  # the worker of the tests has no types
+    stage: Stage,
     pids: list[int],
     producer: subprocess.Popen[str],
     probe: Probe,
     rate: int,
 ) -> Latency:
     """Let the offer run, and read all that there is to read."""
+    worker = stage.workers[0]
     began = time.time()
     if producer.stdin:
         producer.stdin.write("go\n")
@@ -146,7 +150,7 @@ def _offered(
         waits = [seen.get(marker, inf) - at for marker, at in sent.items()]
         readings[f"the probe: {what}"] = {"p50": _at(waits, 50), "p99": _at(waits, 99), "most": _at(waits, 100)}
     lost = sum(marker not in seen for seen in probe.seen.values() for marker in sent)
-    return Latency(rate, told["seconds"], readings, lost, told["behind_s"], worker_cpu, server_cpu)
+    return Latency(rate, stage.partitions, told["seconds"], readings, lost, told["behind_s"], worker_cpu, server_cpu)
 
 
 def _wait_for(sent: Mapping[str, float], probe: Probe) -> None:
@@ -187,7 +191,8 @@ def tables(found: Latency) -> str:
         [what, *(_cell(read[name]) if name in read else "" for name in ("p50", "p99", "most"))]
         for what, read in found.readings.items()
     ]
-    title = f"Event to queryable at {found.rate:,} events/s offered for {found.seconds:.0f} s, in seconds"
+    offer = f"{found.rate:,} events/s offered for {found.seconds:.0f} s"
+    title = f"Event to queryable with {found.partitions} partitions, {offer}, in seconds"
     said = (
         f"Markers not seen: {found.lost}. Greatest delay of the producer: {found.behind_s:.2f} s. CPU seconds per "
         f"second: worker {found.worker_cpu:.2f}, ClickHouse {found.server_cpu:.2f}."
