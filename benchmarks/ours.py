@@ -34,14 +34,15 @@ class Trail:
         self.rows.append(
             {
                 "batch": outcome.batch,
-                "resident_mb": _resident_mb(),
-                "open_watches": state.live.watched.filter(pl.col("end_ms") >= OPEN_MS).height,
+                "resident_mb": resident_mb(),
+                "open_watches": state.live.watched.where(pl.col("end_ms") >= OPEN_MS).height,
                 "ids": sum(map(len, state.known.minutes.values())),
             }
         )
 
 
-def _resident_mb() -> float:
+def resident_mb() -> float:
+    """The resident size of this process now, in MB (10^6 bytes); 0 where the system does not say."""
     try:
         pages = int(Path("/proc/self/statm").read_text().split()[1])
     except OSError:

@@ -128,7 +128,7 @@ class Lane:
 
     def _silence_is_over(self, pins: Pins) -> bool:
         due = pl.col("check_ms").is_between(self.newest_ms, pins.newest_ms, closed="right")
-        return not self._state.live.checks.filter(due).is_empty()
+        return not self._state.live.checks.where(due).is_empty()
 
     def _roster_has_changed(self, pins: Pins) -> bool:
         known = self._state.roster

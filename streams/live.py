@@ -1,20 +1,21 @@
 """Who is watching now: the marks of open and recent watches in memory, and the changes of presence a batch brings.
 
-Memory holds pairs (viewer, session) that are open or had a mark or an idle end since the floor; of every other pair,
-and of what such a pair had before it came back, it holds that all of it is older and closed. What touches that is
-looked up.
+Memory holds pairs (viewer, session) that are open or had a mark or an idle end since the floor, and some that had it in
+the minute before; of every other pair, and of what such a pair had before it came back, it holds that all of it is
+older and closed. What touches that is looked up.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from analytics import presence
 from analytics.intervals import OPEN_MS
+from analytics.rules import MINUTE_MS
 from analytics.warehouse import Warehouse
 from streams import lanes
+from streams.pairs import PAIR, Pairs
 
-PAIR = ["viewer_id", "session_id"]
 MARKS = {"viewer_id": pl.String, "session_id": pl.String, "at_ms": pl.Int64, "on": pl.Boolean}
 WATCHES = {"viewer_id": pl.String, "session_id": pl.String, "start_ms": pl.Int64, "end_ms": pl.Int64}
 CHECKS = {"viewer_id": pl.String, "session_id": pl.String, "first_ms": pl.Int64, "check_ms": pl.Int64}
@@ -28,14 +29,17 @@ class Live:
     marks: their joins and leaves. watched: the watches that are booked for them (end OPEN_MS while on).
     checks: pairs with a join that no leave answers; when the first and the last of their watches end, or may end, by
     silence (first_ms, check_ms). A word that comes late may undo the first end although the last is still to come.
+    floor_ms: the floor of when it was last looked for pairs that are old (null: never).
     """
 
-    marks: pl.DataFrame
-    watched: pl.DataFrame
-    checks: pl.DataFrame
+    marks: Pairs
+    watched: Pairs
+    checks: Pairs
+    floor_ms: int | None = None
 
 
-NOBODY = Live(pl.DataFrame(schema=MARKS), pl.DataFrame(schema=WATCHES), pl.DataFrame(schema=CHECKS))
+_NO_MARKS, _NO_WATCHES, _NO_CHECKS = (pl.DataFrame(schema=schema) for schema in (MARKS, WATCHES, CHECKS))
+NOBODY = Live(Pairs.of(_NO_MARKS), Pairs.of(_NO_WATCHES), Pairs.of(_NO_CHECKS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +66,10 @@ def update(live: Live, arrival: Arrival, warehouse: Warehouse, next_floor_ms: in
     """Take a batch in. Returns the new state, and the changes of presence to book (CHANGES)."""
     live = _with_looked_up(live, arrival, warehouse)
     touched = _touched(live, arrival)
-    marks = presence.ordered(
-        pl.concat([live.marks.join(touched, on=PAIR, how="semi"), arrival.marks.select(list(MARKS))])
-    )
-    booked = live.watched.join(touched, on=PAIR, how="semi")
+    marks = presence.ordered(pl.concat([live.marks.of_pairs(touched), arrival.marks.select(list(MARKS))]))
+    booked = live.watched.of_pairs(touched)
     target, checks = _target(marks, arrival, warehouse)
-    rest = Live(*(frame.join(touched, on=PAIR, how="anti") for frame in (live.marks, live.watched, live.checks)))
-    after = Live(pl.concat([rest.marks, marks]), pl.concat([rest.watched, target]), pl.concat([rest.checks, checks]))
-    return _without_old(after, next_floor_ms), changes(target, booked)
+    return _without_old(_with(live, touched, marks, target, checks), next_floor_ms), changes(target, booked)
 
 
 def changes(target: pl.DataFrame, booked: pl.DataFrame) -> pl.DataFrame:
@@ -95,7 +95,17 @@ def restored(marks: pl.DataFrame, arrival: Arrival, warehouse: Warehouse, next_f
     """Build the state anew from the marks of all pairs that may be live."""
     marks = presence.ordered(marks)
     target, checks = _target(marks, arrival, warehouse)
-    return _without_old(Live(marks, target, checks), next_floor_ms)
+    return _without_old(Live(Pairs.of(marks), Pairs.of(target), Pairs.of(checks)), next_floor_ms)
+
+
+def _with(live: Live, pairs: pl.DataFrame, marks: pl.DataFrame, watched: pl.DataFrame, checks: pl.DataFrame) -> Live:
+    """Have this of these pairs instead of what was known of them."""
+    return replace(
+        live,
+        marks=live.marks.replaced(pairs, marks),
+        watched=live.watched.replaced(pairs, watched),
+        checks=live.checks.replaced(pairs, checks),
+    )
 
 
 def _with_looked_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> Live:
@@ -105,7 +115,7 @@ def _with_looked_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> Live:
         return live
     stored = warehouse.query("core_marks_of_viewers", viewers=viewers, batch=arrival.batch)
     marks = stored.select(pl.col(name).cast(dtype) for name, dtype in MARKS.items()).unique()
-    lost = marks.join(live.marks, on=list(MARKS), how="anti")
+    lost = marks.join(live.marks.of_pairs(marks.select(PAIR).unique()), on=list(MARKS), how="anti")
     if lost.is_empty():
         return live
     pairs = lost.select(PAIR).unique()
@@ -115,11 +125,9 @@ def _with_looked_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> Live:
         viewers=pairs["viewer_id"].unique().to_list(),
         batch=arrival.batch,
     ).join(pairs, on=PAIR, how="semi")
-    return Live(
-        pl.concat([live.marks, lost]),
-        pl.concat([live.watched.join(pairs, on=PAIR, how="anti"), _watches_of(booked)]),
-        pl.concat([live.checks.join(pairs, on=PAIR, how="anti"), pairs], how="diagonal"),
-    )
+    known = pl.concat([live.marks.of_pairs(pairs), lost])
+    unchecked = pairs.with_columns(first_ms=pl.lit(None, dtype=pl.Int64), check_ms=pl.lit(None, dtype=pl.Int64))
+    return _with(live, pairs, known, _watches_of(booked), unchecked)
 
 
 def _viewers_to_look_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> list[str]:
@@ -130,7 +138,8 @@ def _viewers_to_look_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> l
     if arrival.floor_ms is None:
         return []
     old = arrival.activity.filter(pl.col("at_ms") < arrival.floor_ms)["viewer_id"]
-    known = live.marks.group_by(PAIR).agg(known_ms=pl.col("at_ms").min())
+    came = live.marks.of_pairs(arrival.marks.select(PAIR).unique())
+    known = came.group_by(PAIR).agg(known_ms=pl.col("at_ms").min())
     marks = arrival.marks.join(known, on=PAIR, how="left").join(arrival.ends, on="session_id", how="left")
     stranger = pl.col("known_ms").is_null()
     after_end = marks.filter(stranger & (pl.col("ended_ms") <= pl.col("at_ms")).fill_null(value=False))
@@ -151,12 +160,13 @@ def _viewers_to_look_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> l
 def _touched(live: Live, arrival: Arrival) -> pl.DataFrame:
     """Pairs whose watches must be read anew: marks, moved session ends, silence that is over or was not silence."""
     last = arrival.last_newest_ms if arrival.last_newest_ms is not None else arrival.newest_ms
-    looked_up = live.checks.filter(pl.col("check_ms").is_null())
-    due = live.checks.filter((pl.col("check_ms") > last) & (pl.col("check_ms") <= arrival.newest_ms))
+    looked_up = live.checks.where(pl.col("check_ms").is_null())
+    due = live.checks.where((pl.col("check_ms") > last) & (pl.col("check_ms") <= arrival.newest_ms))
     disordered = arrival.activity.filter(pl.col("at_ms") <= last).select("viewer_id").unique()
-    spoken = live.checks.filter(pl.col("first_ms") <= last).join(disordered, on="viewer_id", how="semi")
-    ended = live.marks.join(arrival.moved.select("session_id"), on="session_id", how="semi")
-    frames = [arrival.marks, looked_up, due, spoken, ended]
+    spoken = live.checks.where(pl.col("first_ms") <= last).join(disordered, on="viewer_id", how="semi")
+    frames = [arrival.marks, looked_up, due, spoken]
+    if arrival.moved.height:
+        frames.append(live.marks.where(pl.col("session_id").is_in(arrival.moved["session_id"].implode())))
     return pl.concat([frame.select(PAIR) for frame in frames]).unique()
 
 
@@ -204,12 +214,14 @@ def _watches_of(booked: pl.DataFrame) -> pl.DataFrame:
 
 
 def _without_old(live: Live, floor_ms: int) -> Live:
-    """Let go of pairs that are closed and whose last mark and last end are older than the floor."""
-    last_mark = live.marks.group_by(PAIR).agg(last_ms=pl.col("at_ms").max())
-    last_end = live.watched.group_by(PAIR).agg(end_ms=pl.col("end_ms").max())
-    keep = (
-        last_mark.join(last_end, on=PAIR, how="left")
-        .filter((pl.col("last_ms") >= floor_ms) | (pl.col("end_ms") >= floor_ms).fill_null(value=False))
-        .select(PAIR)
+    """Let go of pairs that are closed and whose last mark and last end are older than the floor, once a minute."""
+    if live.floor_ms is not None and live.floor_ms // MINUTE_MS == floor_ms // MINUTE_MS:
+        return live
+    late = pl.concat(
+        [
+            live.marks.where(pl.col("at_ms") >= floor_ms).select(PAIR),
+            live.watched.where(pl.col("end_ms") >= floor_ms).select(PAIR),
+        ]
     )
-    return Live(*(frame.join(keep, on=PAIR, how="semi") for frame in (live.marks, live.watched, live.checks)))
+    old = live.marks.where(pl.col("at_ms") < floor_ms).select(PAIR).unique().join(late, on=PAIR, how="anti")
+    return replace(_with(live, old, _NO_MARKS, _NO_WATCHES, _NO_CHECKS), floor_ms=floor_ms)
