@@ -1,21 +1,23 @@
 """Who is watching now: the marks of open and recent watches in memory, and the changes of presence a batch brings.
 
-Memory holds pairs (viewer, session) that are open or had a mark or an idle end since the floor; of every other pair,
-and of what such a pair had before it came back, it holds that all of it is older and closed. What touches that is
-looked up.
+Memory holds pairs (viewer, session) that are open or had a mark or an idle end since the floor, and for up to a minute
+some that are older; of every other pair, and of what such a pair had before it came back, it holds that all of it is
+older and closed. What touches that is looked up.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 from analytics import presence
 from analytics.intervals import OPEN_MS
+from analytics.rules import MINUTE_MS
 from analytics.warehouse import Warehouse
 from streams import lanes
+from streams.asked import MARKS, Asked
 
 PAIR = ["viewer_id", "session_id"]
-MARKS = {"viewer_id": pl.String, "session_id": pl.String, "at_ms": pl.Int64, "on": pl.Boolean}
 WATCHES = {"viewer_id": pl.String, "session_id": pl.String, "start_ms": pl.Int64, "end_ms": pl.Int64}
 CHECKS = {"viewer_id": pl.String, "session_id": pl.String, "first_ms": pl.Int64, "check_ms": pl.Int64}
 CHANGES = {"viewer_id": pl.String, "session_id": pl.String, "at_ms": pl.Int64, "change": pl.Int64}
@@ -28,11 +30,13 @@ class Live:
     marks: their joins and leaves. watched: the watches that are booked for them (end OPEN_MS while on).
     checks: pairs with a join that no leave answers; when the first and the last of their watches end, or may end, by
     silence (first_ms, check_ms). A word that comes late may undo the first end although the last is still to come.
+    kept_from_ms: what is older and closed was let go last as of this floor.
     """
 
     marks: pl.DataFrame
     watched: pl.DataFrame
     checks: pl.DataFrame
+    kept_from_ms: int = 0
 
 
 NOBODY = Live(pl.DataFrame(schema=MARKS), pl.DataFrame(schema=WATCHES), pl.DataFrame(schema=CHECKS))
@@ -45,6 +49,7 @@ class Arrival:
     marks: new joins and leaves. activity: times of all its viewers' events (viewer_id, at_ms).
     ends: session_id, ended_ms as known with the batch; moved: sessions whose end it changes, with old_ms (null: none).
     newest_ms: newest event time with the batch; last_newest_ms, floor_ms: before it (null: nothing came before).
+    stored: marks of other batches by viewer.
     """
 
     marks: pl.DataFrame
@@ -56,20 +61,40 @@ class Arrival:
     floor_ms: int | None
     idle_ms: int
     batch: int
+    stored: Asked
 
 
 def update(live: Live, arrival: Arrival, warehouse: Warehouse, next_floor_ms: int) -> tuple[Live, pl.DataFrame]:
     """Take a batch in. Returns the new state, and the changes of presence to book (CHANGES)."""
-    live = _with_looked_up(live, arrival, warehouse)
-    touched = _touched(live, arrival)
+    near, far = _parted(live, arrival)
+    near = _with_looked_up(near, arrival, warehouse)
+    touched = _touched(near, arrival)
     marks = presence.ordered(
-        pl.concat([live.marks.join(touched, on=PAIR, how="semi"), arrival.marks.select(list(MARKS))])
+        pl.concat([near.marks.join(touched, on=PAIR, how="semi"), arrival.marks.select(list(MARKS))])
     )
-    booked = live.watched.join(touched, on=PAIR, how="semi")
+    booked = near.watched.join(touched, on=PAIR, how="semi")
     target, checks = _target(marks, arrival, warehouse)
-    rest = Live(*(frame.join(touched, on=PAIR, how="anti") for frame in (live.marks, live.watched, live.checks)))
-    after = Live(pl.concat([rest.marks, marks]), pl.concat([rest.watched, target]), pl.concat([rest.checks, checks]))
+    rest = _each(near, lambda frame: frame.join(touched, on=PAIR, how="anti"))
+    after = Live(
+        pl.concat([far.marks, rest.marks, marks], rechunk=True),
+        pl.concat([far.watched, rest.watched, target], rechunk=True),
+        pl.concat([far.checks, rest.checks, checks], rechunk=True),
+        live.kept_from_ms,
+    )
     return _without_old(after, next_floor_ms), changes(target, booked)
+
+
+def _parted(live: Live, arrival: Arrival) -> tuple[Live, Live]:
+    """Give what a batch may concern and all the rest: viewers who did nothing in it, and whose silence is not over."""
+    if arrival.moved.height:
+        return live, NOBODY
+    due = live.checks.filter(_due(arrival))["viewer_id"]
+    concerned = pl.col("viewer_id").is_in(pl.concat([arrival.activity["viewer_id"], due]).unique().implode())
+    return _each(live, lambda frame: frame.filter(concerned)), _each(live, lambda frame: frame.filter(~concerned))
+
+
+def _each(live: Live, of: Callable[[pl.DataFrame], pl.DataFrame]) -> Live:
+    return Live(of(live.marks), of(live.watched), of(live.checks), live.kept_from_ms)
 
 
 def changes(target: pl.DataFrame, booked: pl.DataFrame) -> pl.DataFrame:
@@ -101,11 +126,9 @@ def restored(marks: pl.DataFrame, arrival: Arrival, warehouse: Warehouse, next_f
 def _with_looked_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> Live:
     """Bring back the marks that memory has let go and this batch may touch, with all that is booked for their pairs."""
     viewers = _viewers_to_look_up(live, arrival, warehouse)
-    if not viewers:
+    if viewers.is_empty():
         return live
-    stored = warehouse.query("core_marks_of_viewers", viewers=viewers, batch=arrival.batch)
-    marks = stored.select(pl.col(name).cast(dtype) for name, dtype in MARKS.items()).unique()
-    lost = marks.join(live.marks, on=list(MARKS), how="anti")
+    lost = arrival.stored.of(viewers).unique().join(live.marks, on=list(MARKS), how="anti")
     if lost.is_empty():
         return live
     pairs = lost.select(PAIR).unique()
@@ -122,13 +145,13 @@ def _with_looked_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> Live:
     )
 
 
-def _viewers_to_look_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> list[str]:
+def _viewers_to_look_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> pl.Series:
     """Viewers whose older marks may matter: those with old events, and those whose first mark in memory is a leave.
 
     A pair may be in memory with its latest marks alone: its older ones were let go before it came back.
     """
     if arrival.floor_ms is None:
-        return []
+        return pl.Series(dtype=pl.String)
     old = arrival.activity.filter(pl.col("at_ms") < arrival.floor_ms)["viewer_id"]
     known = live.marks.group_by(PAIR).agg(known_ms=pl.col("at_ms").min())
     marks = arrival.marks.join(known, on=PAIR, how="left").join(arrival.ends, on="session_id", how="left")
@@ -145,19 +168,28 @@ def _viewers_to_look_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> l
             "core_viewers_of_sessions", sessions=unsettled.to_list(), batch=arrival.batch, **lanes.bounds(arrival.batch)
         )
         found = pl.concat([found, there["viewer_id"]])
-    return found.unique().sort().to_list()
+    return found.unique()
 
 
 def _touched(live: Live, arrival: Arrival) -> pl.DataFrame:
     """Pairs whose watches must be read anew: marks, moved session ends, silence that is over or was not silence."""
-    last = arrival.last_newest_ms if arrival.last_newest_ms is not None else arrival.newest_ms
+    last = _last_ms(arrival)
     looked_up = live.checks.filter(pl.col("check_ms").is_null())
-    due = live.checks.filter((pl.col("check_ms") > last) & (pl.col("check_ms") <= arrival.newest_ms))
+    due = live.checks.filter(_due(arrival))
     disordered = arrival.activity.filter(pl.col("at_ms") <= last).select("viewer_id").unique()
     spoken = live.checks.filter(pl.col("first_ms") <= last).join(disordered, on="viewer_id", how="semi")
     ended = live.marks.join(arrival.moved.select("session_id"), on="session_id", how="semi")
     frames = [arrival.marks, looked_up, due, spoken, ended]
     return pl.concat([frame.select(PAIR) for frame in frames]).unique()
+
+
+def _due(arrival: Arrival) -> pl.Expr:
+    """Whether silence is over by the newest event of the batch and was not before."""
+    return (pl.col("check_ms") > _last_ms(arrival)) & (pl.col("check_ms") <= arrival.newest_ms)
+
+
+def _last_ms(arrival: Arrival) -> int:
+    return arrival.newest_ms if arrival.last_newest_ms is None else arrival.last_newest_ms
 
 
 def _target(marks: pl.DataFrame, arrival: Arrival, warehouse: Warehouse) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -204,7 +236,9 @@ def _watches_of(booked: pl.DataFrame) -> pl.DataFrame:
 
 
 def _without_old(live: Live, floor_ms: int) -> Live:
-    """Let go of pairs that are closed and whose last mark and last end are older than the floor."""
+    """Let go of pairs that are closed and whose last mark and last end are older than the floor, once a minute."""
+    if floor_ms < live.kept_from_ms + MINUTE_MS:
+        return live
     last_mark = live.marks.group_by(PAIR).agg(last_ms=pl.col("at_ms").max())
     last_end = live.watched.group_by(PAIR).agg(end_ms=pl.col("end_ms").max())
     keep = (
@@ -212,4 +246,4 @@ def _without_old(live: Live, floor_ms: int) -> Live:
         .filter((pl.col("last_ms") >= floor_ms) | (pl.col("end_ms") >= floor_ms).fill_null(value=False))
         .select(PAIR)
     )
-    return Live(*(frame.join(keep, on=PAIR, how="semi") for frame in (live.marks, live.watched, live.checks)))
+    return replace(_each(live, lambda frame: frame.join(keep, on=PAIR, how="semi")), kept_from_ms=floor_ms)
