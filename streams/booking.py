@@ -11,6 +11,7 @@ from analytics.intervals import OPEN_MS
 from analytics.rules import DAY_MS, Rules
 from analytics.warehouse import Warehouse, tables
 from streams import live
+from streams.asked import stored_marks, stored_orders
 from streams.fresh import fresh, mismatched, with_lines
 from streams.journal import Intent
 from streams.live import Arrival
@@ -24,11 +25,13 @@ def stored(intent: Intent, taken: Taken, state: State, warehouse: Warehouse, rul
     """Work out every row that a batch of events leads to, and the state after it."""
     read = decode(taken.data, taken.first_line)
     decoded = without_misplaced(read, taken.data, taken.first_line, taken.accepts)
-    new = fresh(decoded.facts, state, warehouse, intent.batch)
+    orders = stored_orders(warehouse, intent.batch, [*decoded.facts.refunds["order_id"], *taken.touched])
+    new = fresh(decoded.facts, state, orders, warehouse, intent.batch)
     facts = new.facts
     standing = taken.roster or state.roster.with_events(facts.roster_events, intent.batch)
-    after, changes = _advanced(state, facts, standing, warehouse, rules, intent)
-    money = booked(Work(facts, taken.touched, state, after, changes, warehouse, rules, intent.batch))
+    arrival = _arrival(state, facts, standing, warehouse, rules, intent)
+    after, changes = _advanced(state, facts, standing, arrival, warehouse)
+    money = booked(Work(facts, taken.touched, state, after, changes, arrival, orders, warehouse, rules, intent.batch))
     rejects = pl.concat(
         [
             decoded.rejects,
@@ -36,25 +39,44 @@ def stored(intent: Intent, taken: Taken, state: State, warehouse: Warehouse, rul
             mismatched(money.mismatched, warehouse, intent.batch),
         ]
     )
-    parked = rejects.with_columns(
-        source=pl.lit(intent.source),
-        record_offset=pl.lit(None, dtype=pl.UInt64),
-        recorded_at=pl.lit(intent.recorded_ms).cast(tables.TIME),
-    )
-    rows = {
-        "roster_events": tables.roster_events(facts.roster_events),
-        **({} if taken.roster else {"shifts": tables.shifts(state.roster.shifts, standing.shifts, OPEN_MS)}),
-        "viewer_events": tables.viewer_events(facts.viewer_events, intent.recorded_ms),
-        "presence": tables.presence(changes, intent.recorded_ms),
-        "orders": tables.orders(facts.orders.drop("position")),
-        "order_lines": tables.order_lines(facts.order_lines, facts.orders),
-        "refunds": tables.refunds(facts.refunds.drop("position")),
-        "order_paths": money.paths,
-        "ledger": tables.ledger(money.lines, intent.recorded_ms),
-        "rejects": parked,
-    }
+    shifts = None if taken.roster else (state.roster.shifts, standing.shifts)
+    rows = _rows(intent, facts, shifts, changes, money, rejects)
     outcome = _outcome(intent, decoded, facts, new.rejects.height, rejects.height, money, after)
     return Stored(rows, after, outcome, taken.first_line + decoded.lines - 1, money.refunds)
+
+
+def _rows(
+    intent: Intent,
+    facts: Facts,
+    shifts: tuple[pl.DataFrame, pl.DataFrame] | None,
+    changes: pl.DataFrame,
+    money: Money,
+    rejects: pl.DataFrame,
+) -> dict[str, pl.DataFrame]:
+    """Rows by table; a table without any may be absent. shifts: before and after, where this lane stores them."""
+    rows = {}
+    if facts.roster_events.height:
+        rows["roster_events"] = tables.roster_events(facts.roster_events)
+        if shifts:
+            rows["shifts"] = tables.shifts(*shifts, OPEN_MS)
+    rows["viewer_events"] = tables.viewer_events(facts.viewer_events, intent.recorded_ms)
+    rows["presence"] = tables.presence(changes, intent.recorded_ms)
+    if facts.orders.height:
+        rows["orders"] = tables.orders(facts.orders.drop("position"))
+        rows["order_lines"] = tables.order_lines(facts.order_lines, facts.orders)
+    if facts.refunds.height:
+        rows["refunds"] = tables.refunds(facts.refunds.drop("position"))
+    if money.paths.height:
+        rows["order_paths"] = money.paths
+    if money.lines.height:
+        rows["ledger"] = tables.ledger(money.lines, intent.recorded_ms)
+    if rejects.height:
+        rows["rejects"] = rejects.with_columns(
+            source=pl.lit(intent.source),
+            record_offset=pl.lit(None, dtype=pl.UInt64),
+            recorded_at=pl.lit(intent.recorded_ms).cast(tables.TIME),
+        )
+    return rows
 
 
 def _outcome(
@@ -74,31 +96,42 @@ def _outcome(
     )
 
 
-def _advanced(
+def _arrival(
     state: State, facts: Facts, standing: Roster, warehouse: Warehouse, rules: Rules, intent: Intent
-) -> tuple[State, pl.DataFrame]:
-    """The state after the batch, and the changes of presence that it brings."""
-    newest = max(_newest(facts, state, intent.recorded_ms), intent.newest_ms)
-    ends = standing.ends
-    moved = ends.join(state.roster.ends, on="session_id", how="left", suffix="_old").rename({"ended_ms_old": "old_ms"})
-    arrival = Arrival(
+) -> Arrival:
+    return Arrival(
         marks=crediting.presence_marks(facts.viewer_events),
         activity=crediting.activity(facts.viewer_events, facts.orders),
-        ends=ends,
-        moved=moved.filter(pl.col("ended_ms").ne_missing(pl.col("old_ms"))),
-        newest_ms=newest,
+        ends=standing.ends,
+        moved=_moved(state.roster.ends, standing.ends),
+        newest_ms=max(_newest(facts, state, intent.recorded_ms), intent.newest_ms),
         last_newest_ms=state.newest_ms,
         floor_ms=state.floor_ms,
         idle_ms=rules.idle_ms,
         batch=intent.batch,
+        stored=stored_marks(warehouse, intent.batch, facts.orders["viewer_id"]),
     )
-    floor = newest - RECENT_MS
+
+
+def _moved(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    """Sessions whose end has changed: session_id, ended_ms, old_ms (null: none)."""
+    if after is before:
+        return after.clear().with_columns(old_ms=pl.lit(None, dtype=pl.Int64))
+    both = after.join(before.rename({"ended_ms": "old_ms"}), on="session_id", how="left")
+    return both.filter(pl.col("ended_ms").ne_missing(pl.col("old_ms")))
+
+
+def _advanced(
+    state: State, facts: Facts, standing: Roster, arrival: Arrival, warehouse: Warehouse
+) -> tuple[State, pl.DataFrame]:
+    """The state after the batch, and the changes of presence that it brings."""
+    floor = arrival.newest_ms - RECENT_MS
     watching, changes = live.update(state.live, arrival, warehouse, floor)
     recent = pl.concat([state.recent_orders, facts.orders.select(list(RECENT_ORDERS))])
     after = replace(
         state,
-        batch=intent.batch,
-        newest_ms=newest,
+        batch=arrival.batch,
+        newest_ms=arrival.newest_ms,
         roster=standing,
         known=state.known.with_events(facts.viewer_events, floor),
         live=watching,

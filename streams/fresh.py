@@ -1,5 +1,6 @@
 """What of a batch is new: repeats dropped, contradictions set apart."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
@@ -9,6 +10,7 @@ from analytics.decoding import REJECTS
 from analytics.facts import Facts
 from analytics.rejection import REMEDIES
 from analytics.warehouse import Warehouse
+from streams.asked import Asked
 from streams.known import without_known
 from streams.state import State
 
@@ -24,16 +26,18 @@ class Fresh:
     rejects: pl.DataFrame
 
 
-def fresh(facts: Facts, state: State, warehouse: Warehouse, batch: int) -> Fresh:
-    """Drop what is known: events by event_id, orders by order_id, refunds by refund_id.
+def fresh(facts: Facts, state: State, known: Asked, warehouse: Warehouse, batch: int) -> Fresh:
+    """Drop what is known: events by event_id, orders by order_id, refunds by refund_id. known: orders stored before.
 
     An order or refund that comes again with other content is rejected: the first one stands.
     """
     orders = facts.orders.unique("event_id", keep="first", maintain_order=True)
     refunds = facts.refunds.unique("event_id", keep="first", maintain_order=True)
-    stored_orders = _stored(warehouse, "core_orders_by_id", "order_ids", orders["order_id"], batch)
-    stored_refunds = _stored(warehouse, "core_refunds_by_id", "refund_ids", refunds["refund_id"], batch)
-    new_orders, wrong_orders = _first_ones(orders, stored_orders, "order_id", ORDER_CONTENT)
+    new_orders, wrong_orders = _first_ones(orders, known.of, "order_id", ORDER_CONTENT)
+
+    def stored_refunds(ids: pl.Series) -> pl.DataFrame:
+        return warehouse.query("core_refunds_by_id", refund_ids=ids.unique().to_list(), batch=batch)
+
     new_refunds, wrong_refunds = _first_ones(refunds, stored_refunds, "refund_id", REFUND_CONTENT)
     roster = facts.roster_events.unique("event_id", keep="first", maintain_order=True)
     kept_lines = facts.order_lines.join(new_orders.select("position"), on="position", maintain_order="left")
@@ -54,7 +58,7 @@ def fresh(facts: Facts, state: State, warehouse: Warehouse, batch: int) -> Fresh
 def with_lines(rejects: pl.DataFrame, data: bytes, first_position: int) -> pl.DataFrame:
     """Add the original bytes to rejects that name their position in the batch."""
     if rejects.is_empty():
-        return rejects.with_columns(line=pl.lit(None, dtype=pl.Binary)).select(list(REJECTS))
+        return pl.DataFrame(schema=REJECTS)
     lines = data.split(b"\n")
     found = [lines[position - first_position] for position in rejects["position"]]
     return rejects.with_columns(line=pl.Series(found, dtype=pl.Binary)).select(list(REJECTS))
@@ -62,13 +66,14 @@ def with_lines(rejects: pl.DataFrame, data: bytes, first_position: int) -> pl.Da
 
 def mismatched(refunds: pl.DataFrame, warehouse: Warehouse, batch: int) -> pl.DataFrame:
     """Give rejects for stored refunds in another currency than their order's, their facts as the line, each once."""
+    if refunds.is_empty():
+        return pl.DataFrame(schema=REJECTS)
     lines = [msgspec.json.encode(row) for row in refunds.drop("order_currency").iter_rows(named=True)]
-    if lines:
-        texts = [line.decode() for line in lines]
-        parked = warehouse.query("core_rejected", reason="refund_currency_mismatch", lines=texts, batch=batch)
-        before = set(parked["line"].cast(pl.String))
-        refunds = refunds.filter([text not in before for text in texts])
-        lines = [line for line, text in zip(lines, texts, strict=True) if text not in before]
+    texts = [line.decode() for line in lines]
+    parked = warehouse.query("core_rejected", reason="refund_currency_mismatch", lines=texts, batch=batch)
+    before = set(parked["line"].cast(pl.String))
+    refunds = refunds.filter([text not in before for text in texts])
+    lines = [line for line, text in zip(lines, texts, strict=True) if text not in before]
     return refunds.select(
         position=pl.lit(0, dtype=pl.UInt64),
         reason=pl.lit("refund_currency_mismatch"),
@@ -78,18 +83,13 @@ def mismatched(refunds: pl.DataFrame, warehouse: Warehouse, batch: int) -> pl.Da
     ).with_columns(line=pl.Series(lines, dtype=pl.Binary))
 
 
-def _stored(warehouse: Warehouse, query: str, parameter: str, ids: pl.Series, batch: int) -> pl.DataFrame | None:
-    if ids.is_empty():
-        return None
-    return warehouse.query(query, **{parameter: ids.unique().to_list()}, batch=batch)
-
-
 def _first_ones(
-    incoming: pl.DataFrame, stored: pl.DataFrame | None, key: str, content: list[str]
+    incoming: pl.DataFrame, ask: Callable[[pl.Series], pl.DataFrame], key: str, content: list[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows whose key is new, the first of each; and rows that contradict an earlier one of their key."""
-    if stored is None:
+    if incoming.is_empty():
         return incoming, incoming
+    stored = ask(incoming[key])
     new = incoming.unique(key, keep="first", maintain_order=True).join(
         stored, on=key, how="anti", maintain_order="left"
     )

@@ -60,6 +60,8 @@ def _touched_by_shifts(since_ms: int | None, state: State, warehouse: Warehouse,
 
 def _first_shift_change(before: pl.DataFrame, after: pl.DataFrame) -> int | None:
     """The earliest instant at which who is on air differs."""
+    if before is after:
+        return None
     key = ["session_id", "host_id", "start_ms"]
     both = before.join(after, on=key, how="full", coalesce=True, suffix="_after")
     moved = both.filter(pl.col("end_ms").ne_missing(pl.col("end_ms_after")))

@@ -14,9 +14,9 @@ from analytics.intervals import OPEN_MS
 from analytics.rules import MINUTE_MS
 from analytics.warehouse import Warehouse
 from streams import lanes
+from streams.asked import MARKS, Asked
 from streams.pairs import PAIR, Pairs
 
-MARKS = {"viewer_id": pl.String, "session_id": pl.String, "at_ms": pl.Int64, "on": pl.Boolean}
 WATCHES = {"viewer_id": pl.String, "session_id": pl.String, "start_ms": pl.Int64, "end_ms": pl.Int64}
 CHECKS = {"viewer_id": pl.String, "session_id": pl.String, "first_ms": pl.Int64, "check_ms": pl.Int64}
 CHANGES = {"viewer_id": pl.String, "session_id": pl.String, "at_ms": pl.Int64, "change": pl.Int64}
@@ -49,6 +49,7 @@ class Arrival:
     marks: new joins and leaves. activity: times of all its viewers' events (viewer_id, at_ms).
     ends: session_id, ended_ms as known with the batch; moved: sessions whose end it changes, with old_ms (null: none).
     newest_ms: newest event time with the batch; last_newest_ms, floor_ms: before it (null: nothing came before).
+    stored: marks of other batches by viewer.
     """
 
     marks: pl.DataFrame
@@ -60,6 +61,7 @@ class Arrival:
     floor_ms: int | None
     idle_ms: int
     batch: int
+    stored: Asked
 
 
 def update(live: Live, arrival: Arrival, warehouse: Warehouse, next_floor_ms: int) -> tuple[Live, pl.DataFrame]:
@@ -111,10 +113,9 @@ def _with(live: Live, pairs: pl.DataFrame, marks: pl.DataFrame, watched: pl.Data
 def _with_looked_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> Live:
     """Bring back the marks that memory has let go and this batch may touch, with all that is booked for their pairs."""
     viewers = _viewers_to_look_up(live, arrival, warehouse)
-    if not viewers:
+    if viewers.is_empty():
         return live
-    stored = warehouse.query("core_marks_of_viewers", viewers=viewers, batch=arrival.batch)
-    marks = stored.select(pl.col(name).cast(dtype) for name, dtype in MARKS.items()).unique()
+    marks = arrival.stored.of(viewers).unique()
     lost = marks.join(live.marks.of_pairs(marks.select(PAIR).unique()), on=list(MARKS), how="anti")
     if lost.is_empty():
         return live
@@ -130,13 +131,13 @@ def _with_looked_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> Live:
     return _with(live, pairs, known, _watches_of(booked), unchecked)
 
 
-def _viewers_to_look_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> list[str]:
+def _viewers_to_look_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> pl.Series:
     """Viewers whose older marks may matter: those with old events, and those whose first mark in memory is a leave.
 
     A pair may be in memory with its latest marks alone: its older ones were let go before it came back.
     """
     if arrival.floor_ms is None:
-        return []
+        return pl.Series(dtype=pl.String)
     old = arrival.activity.filter(pl.col("at_ms") < arrival.floor_ms)["viewer_id"]
     came = live.marks.of_pairs(arrival.marks.select(PAIR).unique())
     known = came.group_by(PAIR).agg(known_ms=pl.col("at_ms").min())
@@ -154,7 +155,7 @@ def _viewers_to_look_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> l
             "core_viewers_of_sessions", sessions=unsettled.to_list(), batch=arrival.batch, **lanes.bounds(arrival.batch)
         )
         found = pl.concat([found, there["viewer_id"]])
-    return found.unique().sort().to_list()
+    return found.unique()
 
 
 def _touched(live: Live, arrival: Arrival) -> pl.DataFrame:

@@ -1,16 +1,18 @@
 """Who earned what in a batch: what is new or touched is credited, refunds follow, and only the difference is booked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
-from analytics import crediting, ledger, models, presence, roster
+from analytics import crediting, ledger, models, presence
 from analytics.facts import Facts
 from analytics.paths import STEPS
 from analytics.rules import Rules
 from analytics.warehouse import Warehouse, tables
-from streams import lanes, live
+from streams import lanes
+from streams.asked import Asked
 from streams.late import DIRTY, dirty_orders
+from streams.live import Arrival
 from streams.state import State
 
 _ORDER = ["order_id", "viewer_id", "ordered_ms", "session_id", "declared_host_id", "currency", "amount_minor"]
@@ -22,7 +24,8 @@ LATE_REFUND = "late refund"
 class Work:
     """A batch as far as money is concerned.
 
-    facts: what is new; touched: orders to look at again; the states around the batch; changes: of presence.
+    facts: what is new; touched: orders to look at again; the states around the batch; changes: of presence;
+    arrival: marks and activity of viewers in it; orders: those that other batches stored.
     """
 
     facts: Facts
@@ -30,6 +33,8 @@ class Work:
     state: State
     after: State
     changes: pl.DataFrame
+    arrival: Arrival
+    orders: Asked
     warehouse: Warehouse
     rules: Rules
     batch: int
@@ -49,11 +54,16 @@ class Money:
     refunds: pl.Series
 
 
+_NOTHING = Money(pl.DataFrame(schema=ledger.ENTRIES), pl.DataFrame(), 0, pl.DataFrame(), pl.Series(dtype=pl.String))
+
+
 def booked(work: Work) -> Money:
     """Credit what is new or touched, book refunds by the weights that stand, and give the lines that are missing."""
     dirty, frozen = _touched(work)
     known = _known_orders(work, dirty)
     orders = pl.concat([work.facts.orders.select(_ORDER), known])
+    if orders.is_empty():
+        return replace(_NOTHING, frozen=frozen)
     refunds, wrong, seen = _refunds(work, orders)
     ids = pl.concat([work.facts.orders["order_id"], dirty["order_id"]]).to_frame()
     to_credit = orders.join(ids, on="order_id", how="semi")
@@ -72,14 +82,11 @@ def credited(orders: pl.DataFrame, work: Work) -> tuple[pl.DataFrame, pl.DataFra
     if orders.is_empty():
         return pl.DataFrame(schema=models.WEIGHTS), pl.DataFrame(schema=STEPS)
     viewers = orders["viewer_id"].unique()
-    stored = work.warehouse.query("core_marks_of_viewers", viewers=viewers.to_list(), batch=work.batch)
-    new = crediting.presence_marks(work.facts.viewer_events).join(viewers.to_frame(), on="viewer_id", how="semi")
-    columns = [pl.col(name).cast(dtype) for name, dtype in live.MARKS.items()]
-    marks = presence.ordered(pl.concat([stored.select(columns), new.select(columns)]))
+    new = work.arrival.marks.filter(pl.col("viewer_id").is_in(viewers.implode()))
+    marks = presence.ordered(pl.concat([work.arrival.stored.of(viewers), new]))
     last_ms = int(orders["ordered_ms"].max())  # type: ignore[arg-type]  # not empty
     watches = presence.watches(marks, _activity(marks, last_ms, work), work.after.roster.ends, work.rules.idle_ms)
-    lineups = roster.lineups(work.after.roster.shifts)
-    return crediting.credit(orders, watches, lineups, work.rules, work.after.fit)
+    return crediting.credit(orders, watches, work.after.roster.lineups, work.rules, work.after.fit)
 
 
 def plain_orders(found: pl.DataFrame) -> pl.DataFrame:
@@ -120,9 +127,8 @@ def _known_orders(work: Work, dirty: pl.DataFrame) -> pl.DataFrame:
     ids = pl.concat([work.facts.refunds["order_id"], touched, dirty["order_id"]]).unique()
     if ids.is_empty():
         return plain_orders(work.facts.orders.clear())
-    found = work.warehouse.query("core_orders_by_id", order_ids=ids.to_list(), batch=work.batch)
     lane = lanes.bounds(work.batch)
-    found = found.filter(pl.col("batch").is_between(lane["first"], lane["last"]))
+    found = work.orders.of(ids).filter(pl.col("batch").is_between(lane["first"], lane["last"]))
     return plain_orders(found).join(work.facts.orders, on="order_id", how="anti")
 
 
@@ -144,7 +150,7 @@ def _refunds(work: Work, orders: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFra
 
 def _activity(marks: pl.DataFrame, last_ms: int, work: Work) -> pl.DataFrame:
     """Times at which the viewers did something, those in the warehouse only where silence may matter."""
-    new = crediting.activity(work.facts.viewer_events, work.facts.orders)
+    new = work.arrival.activity
     idle_ms = work.rules.idle_ms
     waiting = presence.silent(marks, work.after.roster.ends, idle_ms, last_ms)["viewer_id"].unique().to_list()
     if not waiting:

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from analytics import crediting, ledger, models, presence, roster
+from analytics import crediting, ledger, models, presence
 from analytics.markov import Fit
 from analytics.paths import steps
 from analytics.rules import Rules
 from analytics.warehouse import Warehouse, tables
-from streams import lanes, live
+from streams import lanes
+from streams.asked import MARKS
 from streams.journal import Intent
 from streams.money import plain_orders, plain_refunds, typed_entries
 from streams.outcome import Outcome, Stored, Taken
@@ -70,13 +71,13 @@ def stored(intent: Intent, _taken: Taken, state: State, warehouse: Warehouse, ru
 def _read(
     batch: int, scope: dict[str, int], newest_ms: int, state: State, warehouse: Warehouse, rules: Rules
 ) -> _History:
-    columns = [pl.col(name).cast(dtype) for name, dtype in live.MARKS.items()]
+    columns = [pl.col(name).cast(dtype) for name, dtype in MARKS.items()]
     marks = presence.ordered(warehouse.query("core_all_marks", batch=batch, **scope).select(columns))
     ends = state.roster.ends
     waiting = presence.silent(marks, ends, rules.idle_ms, newest_ms)["viewer_id"].unique().to_list()
     activity = warehouse.query("core_activity_of_viewers", viewers=waiting, idle_ms=rules.idle_ms, batch=batch)
     watches = presence.watches(marks, activity.select("viewer_id", "at_ms"), ends, rules.idle_ms)
-    lineups = roster.lineups(state.roster.shifts)
+    lineups = state.roster.lineups
     orders = plain_orders(warehouse.query("core_orders_after", from_ms=0, batch=batch, **scope))
     return _History(orders, steps(orders, watches, lineups, rules.lookback_ms), watches, lineups)
 

@@ -1,6 +1,6 @@
 """What a lane knows between two batches: a cache of the warehouse, which holds everything anyway."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import polars as pl
@@ -10,6 +10,7 @@ from analytics.markov import NO_FIT, Fit
 from analytics.rules import Rules
 from analytics.warehouse import Warehouse
 from streams import lanes, live
+from streams.asked import MARKS, stored_marks
 from streams.known import KnownIds
 from streams.live import Arrival, Live
 
@@ -27,24 +28,26 @@ RECENT_ORDERS = {"order_id": pl.String, "viewer_id": pl.String, "ordered_ms": pl
 
 @dataclass(frozen=True, slots=True)
 class Roster:
-    """All roster events up to and with `batch` (ROSTER), and the shifts and session ends that they say."""
+    """All roster events up to and with `batch` (ROSTER); the shifts, session ends and line-ups that they say."""
 
     batch: int
     events: pl.DataFrame
     shifts: pl.DataFrame
     ends: pl.DataFrame
+    lineups: pl.DataFrame
 
     @classmethod
     def of(cls, events: pl.DataFrame, batch: int) -> Self:
-        """Read shifts and session ends out of roster events."""
+        """Read shifts, session ends and line-ups out of roster events."""
         events = events.select(list(ROSTER))
         ends = roster.session_ends(events)
-        return cls(batch, events, roster.shifts(roster.shift_marks(events), ends), ends)
+        shifts = roster.shifts(roster.shift_marks(events), ends)
+        return cls(batch, events, shifts, ends, roster.lineups(shifts))
 
     def with_events(self, events: pl.DataFrame, batch: int) -> "Roster":
         """Know these events too."""
         if events.is_empty():
-            return Roster(batch, self.events, self.shifts, self.ends)
+            return replace(self, batch=batch)
         return Roster.of(pl.concat([self.events, events.select(list(ROSTER))]), batch)
 
     def says_the_same_as(self, other: "Roster") -> bool:
@@ -130,6 +133,7 @@ def _live(warehouse: Warehouse, rules: Rules, ends: pl.DataFrame, floor: int, ne
         floor_ms=floor,
         idle_ms=rules.idle_ms,
         batch=unfinished,
+        stored=stored_marks(warehouse, unfinished),
     )
-    columns = [pl.col(name).cast(dtype) for name, dtype in live.MARKS.items()]
+    columns = [pl.col(name).cast(dtype) for name, dtype in MARKS.items()]
     return live.restored(marks.select(columns), arrival, warehouse, floor)

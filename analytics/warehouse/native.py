@@ -74,17 +74,22 @@ def _prefix(of: Kind) -> bytes:
 
 def _data(of: Kind, column: pl.Series) -> bytes:
     if of.name in NUMBERS:
-        return column.fill_null(0).to_numpy().astype(NUMBERS[of.name][0]).tobytes()
+        return _filled(column, 0).to_numpy().astype(NUMBERS[of.name][0], copy=False).tobytes()
     if writer := _WRITERS.get(of.name):
         return writer(of, column)
     raise WarehouseError(f"type {of.name} is not written here")
+
+
+def _filled(column: pl.Series, default: object) -> pl.Series:
+    """Put a default in the place of nulls; where there are none, which is cheap to know, nothing is done."""
+    return column.fill_null(default) if column.null_count() else column
 
 
 def _strings(_of: Kind, column: pl.Series) -> bytes:
     """Write texts, each behind its length in seven-bit groups."""
     if column.is_empty():
         return b""
-    array = column.fill_null("").to_arrow(compat_level=pl.CompatLevel.oldest())
+    array = _filled(column, "").to_arrow(compat_level=pl.CompatLevel.oldest())
     _, offsets_buffer, data = array.buffers()
     offsets = np.frombuffer(offsets_buffer, np.int64)[array.offset : array.offset + len(array) + 1]
     lengths = np.diff(offsets)
@@ -107,23 +112,33 @@ def _low_cardinality(of: Kind, column: pl.Series) -> bytes:
     if column.is_empty():
         return b""
     nullable = inner.name == "Nullable"
-    texts = column if nullable else column.fill_null("")
-    values = texts.drop_nulls().unique(maintain_order=True)
-    numbers = texts.cast(pl.Enum(values)).to_physical().cast(pl.UInt32) + nullable
-    keys = pl.concat([pl.Series("value", [""]), values]) if nullable else values
+    texts = column if nullable else _filled(column, "")
+    values, numbers = _numbered(texts)
+    keys = pl.concat([pl.Series([""]), values]) if nullable else values
     width = next(width for width in range(3) if len(keys) <= 1 << (8 << width))
     return b"".join(
         [
             struct.pack("<QQ", width | _KEYS_HERE | _NEW_KEYS, len(keys)),
             _data(inner.inner[0] if nullable else inner, keys),
             struct.pack("<Q", len(column)),
-            numbers.fill_null(0).to_numpy().astype(_KEYS[width]).tobytes(),
+            (numbers + nullable).astype(_KEYS[width]).tobytes(),
         ]
     )
 
 
+def _numbered(texts: pl.Series) -> tuple[pl.Series, np.ndarray]:
+    """Give the distinct texts, and the place of each text among them; -1 for null."""
+    if texts.null_count() == len(texts):
+        return texts[:0], np.full(len(texts), -1, np.int32)
+    values = texts.unique(maintain_order=True)
+    values = values.drop_nulls() if values.null_count() else values
+    places = texts.cast(pl.Enum(values)).to_physical().cast(pl.Int32)
+    return values, _filled(places, -1).to_numpy()
+
+
 def _nullable(of: Kind, column: pl.Series) -> bytes:
-    return column.is_null().to_numpy().astype("<u1").tobytes() + _data(of.inner[0], column)
+    nulls = column.is_null().to_numpy().astype("<u1").tobytes() if column.null_count() else bytes(len(column))
+    return nulls + _data(of.inner[0], column)
 
 
 def _array(of: Kind, column: pl.Series) -> bytes:
@@ -133,27 +148,27 @@ def _array(of: Kind, column: pl.Series) -> bytes:
 
 
 def _bools(_of: Kind, column: pl.Series) -> bytes:
-    return column.fill_null(value=False).to_numpy().astype("<u1").tobytes()
+    return _filled(column, default=False).to_numpy().astype("<u1").tobytes()
 
 
 def _dates(of: Kind, column: pl.Series) -> bytes:
-    days = column.to_physical().fill_null(0).cast(pl.UInt16 if of.name == "Date" else pl.Int32)
+    days = _filled(column.to_physical(), 0).cast(pl.UInt16 if of.name == "Date" else pl.Int32)
     return days.to_numpy().astype("<u2" if of.name == "Date" else "<i4").tobytes()
 
 
 def _seconds(_of: Kind, column: pl.Series) -> bytes:
     if column.dtype == pl.UInt32:
-        return column.fill_null(0).to_numpy().astype("<u4").tobytes()
-    ms = column.to_physical().fill_null(0)
-    if (ms % 1000 != 0).any():
+        return _filled(column, 0).to_numpy().astype("<u4").tobytes()
+    seconds, parts = np.divmod(_filled(column.to_physical(), 0).to_numpy(), 1000)
+    if parts.any():
         raise WarehouseError("DateTime cannot hold parts of a second")
-    return (ms // 1000).cast(pl.UInt32).to_numpy().astype("<u4").tobytes()
+    return pl.Series(seconds).cast(pl.UInt32).to_numpy().astype("<u4").tobytes()
 
 
 def _moments(of: Kind, column: pl.Series) -> bytes:
     if int(of.arguments[0]) % 3 or not int(of.arguments[0]):
         raise WarehouseError(f"type {of.name}({of.arguments[0]}) is not written here")
-    return column.to_physical().fill_null(0).to_numpy().astype("<i8").tobytes()
+    return _filled(column.to_physical(), 0).to_numpy().astype("<i8", copy=False).tobytes()
 
 
 def _enum(of: Kind, column: pl.Series) -> bytes:
@@ -165,7 +180,7 @@ def _enum(of: Kind, column: pl.Series) -> bytes:
 def _decimals(of: Kind, column: pl.Series) -> bytes:
     """Write decimals: their digits as integers of 4, 8 or 16 bytes."""
     digits = int(of.arguments[0])
-    array = column.fill_null(0).to_arrow(compat_level=pl.CompatLevel.oldest())
+    array = _filled(column, 0).to_arrow(compat_level=pl.CompatLevel.oldest())
     raw = np.frombuffer(array.buffers()[1], "<i8").reshape(-1, 2)[array.offset : array.offset + len(array)]
     if digits > _WORD_DIGITS:
         return raw.tobytes()
@@ -174,7 +189,7 @@ def _decimals(of: Kind, column: pl.Series) -> bytes:
 
 def _huge(of: Kind, column: pl.Series) -> bytes:
     signed = _HUGE[of.name]
-    return b"".join(value.to_bytes(2 * _WORD_BYTES, "little", signed=signed) for value in column.fill_null(0))
+    return b"".join(value.to_bytes(2 * _WORD_BYTES, "little", signed=signed) for value in _filled(column, 0))
 
 
 def _length(number: int) -> bytes:
