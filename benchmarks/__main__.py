@@ -3,12 +3,13 @@
 import argparse
 import json
 
-from benchmarks import attribution, day, machine, markov, throughput
+from benchmarks import attribution, day, machine, markov, throughput, watching
 from benchmarks.running import OUT
 
 FULL, QUICK = (5_000_000, 20_000, 1_000_000), (200_000, 800, 50_000)
-QUESTIONS = ("throughput", "attribution", "markov")
+QUESTIONS = ("throughput", "attribution", "markov", "watching")
 MARKOV_FULL, MARKOV_QUICK = 10_000_000, 100_000
+WATCHING_FULL, WATCHING_QUICK = (1_000, 250_000, 1_000_000), (1_000, 10_000)
 
 
 def main() -> None:
@@ -54,6 +55,10 @@ def _answers(question: str, asked: argparse.Namespace) -> dict[str, object]:
         sides = markov.measure(MARKOV_QUICK if asked.quick else MARKOV_FULL, asked.repeats)
         print(markov.tables(sides, asked.repeats), flush=True)
         return {question: markov.as_dict(sides)}
+    if question == "watching":
+        watched = watching.measure(WATCHING_QUICK if asked.quick else WATCHING_FULL, asked.repeats)
+        print(watching.tables(watched), flush=True)
+        return {question: watched}
     file = day.generated(OUT, events, orders)
     fed = throughput.measure(file, asked.repeats)
     print(throughput.tables(fed), flush=True)

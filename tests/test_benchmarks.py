@@ -84,6 +84,11 @@ def test_time_spent_inside_another_stage_counts_once() -> None:
     assert clock.calls == {"inner": 1, "outer": 1}
 
 
+def test_people_who_watch_are_in_the_state_that_is_measured() -> None:
+    few, more = (child("-m", "benchmarks.our_watching", count) for count in ("500", "5000"))
+    assert 5 < more["held_mb"] / few["held_mb"] < 15
+
+
 def test_our_models_credit_every_conversion(tmp_path: Path) -> None:
     told = child("-m", "benchmarks.our_models", str(journeys.generated(tmp_path, 2_000)), "1500", "1")
     credited = {name: sum(found["credited"].values()) for name, found in told["results"].items()}
