@@ -58,7 +58,7 @@ def names(prefix: str) -> Names:
     return Names(f"{prefix}.events", f"{prefix}.roster", f"{prefix}.dead-letters")
 
 
-def declared(prefix: str, partitions: int = 8, replication: int = 1) -> tuple[Topic, ...]:
+def declared(prefix: str, partitions: int = 4, replication: int = 1) -> tuple[Topic, ...]:
     """Give the topics as they should be."""
     called = names(prefix)
     common = {
