@@ -323,6 +323,40 @@ def test_what_waits_is_not_acknowledged_before_it_is_stored(warehouse: Embedded)
     asyncio.run(play())
 
 
+def test_more_waits_only_while_there_is_room_and_what_lies_behind_a_gap_is_fetched_again(warehouse: Embedded) -> None:
+    """The last order comes while the gap before it is being found: it is let go of too, and one seek is enough."""
+    worked, now, sought = Worked(warehouse), wall_ms(), list[int]()
+    orders = [Fetched(message(EVENTS, number, order(number, now))) for number in range(4)]
+    meanwhile = list[Fetched]()
+
+    async def seek(_place: Place, offset: int) -> None:
+        sought.append(offset)
+
+    async def play() -> None:
+        async def ends() -> tuple[dict[Place, int], int]:
+            while meanwhile:
+                taken.append(asyncio.create_task(conductor.take([meanwhile.pop()])))
+                await asyncio.sleep(0)
+            return {EVENTS: 4}, 0
+
+        conductor, taken = Conductor(worked.engine, seek, ends, most=1), list[asyncio.Task[None]]()
+        taking = asyncio.create_task(conductor.take([orders[0]]))
+        await asyncio.sleep(0)
+        assert not taking.done()
+        await conductor.turn()
+        await taking
+        meanwhile.append(orders[3])
+        await asyncio.gather(conductor.take([orders[2]]), conductor.turn())
+        assert not orders[2].is_acknowledged
+        await asyncio.gather(conductor.take(orders[1:]), conductor.turn(), *taken)
+        assert [fetched.is_acknowledged for fetched in orders] == [True] * 4
+        await conductor.stop()
+
+    asyncio.run(play())
+    assert sought == [1]
+    assert [row[0] for row in sorted(worked.credited())] == ["o0", "o1", "o2", "o3"]
+
+
 @pytest.mark.parametrize(("ahead_ms", "moves"), [(DAY_MS // 2, True), (2 * DAY_MS, False)])
 def test_a_clock_that_runs_ahead_does_not_move_event_time(warehouse: Embedded, ahead_ms: int, *, moves: bool) -> None:
     """One of half a day is believed; one of two days is booked at its own time and believed no further."""
