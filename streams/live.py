@@ -150,7 +150,7 @@ def _viewers_to_look_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> p
 
     A pair may be in memory with its latest marks alone: its older ones were let go before it came back.
     """
-    if arrival.floor_ms is None:
+    if arrival.floor_ms is None or arrival.activity.is_empty() & arrival.moved.is_empty():
         return pl.Series(dtype=pl.String)
     old = arrival.activity.filter(pl.col("at_ms") < arrival.floor_ms)["viewer_id"]
     known = live.marks.group_by(PAIR).agg(known_ms=pl.col("at_ms").min())
@@ -178,7 +178,7 @@ def _touched(live: Live, arrival: Arrival) -> pl.DataFrame:
     due = live.checks.filter(_due(arrival))
     disordered = arrival.activity.filter(pl.col("at_ms") <= last).select("viewer_id").unique()
     spoken = live.checks.filter(pl.col("first_ms") <= last).join(disordered, on="viewer_id", how="semi")
-    ended = live.marks.join(arrival.moved.select("session_id"), on="session_id", how="semi")
+    ended = live.marks.filter(pl.col("session_id").is_in(arrival.moved["session_id"].implode()))
     frames = [arrival.marks, looked_up, due, spoken, ended]
     return pl.concat([frame.select(PAIR) for frame in frames]).unique()
 
@@ -198,7 +198,7 @@ def _target(marks: pl.DataFrame, arrival: Arrival, warehouse: Warehouse) -> tupl
     marks: as `presence.ordered` gives them.
     """
     unclosed = presence.unclosed(marks)
-    silent = presence.silent(marks, arrival.ends, arrival.idle_ms, arrival.newest_ms)
+    silent = presence.silent(unclosed, arrival.ends, arrival.idle_ms, arrival.newest_ms)
     viewers = silent["viewer_id"].unique().sort().to_list()
     activity = (
         _activity(viewers, arrival, warehouse)
