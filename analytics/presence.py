@@ -67,7 +67,6 @@ def _idle_leaves(marks: pl.DataFrame, activity: pl.DataFrame, idle_ms: int) -> p
         times.filter(pl.col("viewer_id").is_in(waiting["viewer_id"].unique().implode()))
         .sort("viewer_id", "last_ms")
         .filter(~_SAME_VIEWER | (pl.col("last_ms").shift(-1) - pl.col("last_ms") > idle_ms))
-        .sort("last_ms")
     )
     return (
         waiting.sort("at_ms")

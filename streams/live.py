@@ -69,9 +69,7 @@ def update(live: Live, arrival: Arrival, warehouse: Warehouse, next_floor_ms: in
     near, far = _parted(live, arrival)
     near = _with_looked_up(near, arrival, warehouse)
     touched = _touched(near, arrival)
-    marks = presence.ordered(
-        pl.concat([near.marks.join(touched, on=PAIR, how="semi"), arrival.marks.select(list(MARKS))])
-    )
+    marks = presence.ordered(pl.concat([near.marks.join(touched, on=PAIR, how="semi"), arrival.marks]))
     booked = near.watched.join(touched, on=PAIR, how="semi")
     target, checks = _target(marks, arrival, warehouse)
     rest = _each(near, lambda frame: frame.join(touched, on=PAIR, how="anti"))
@@ -89,8 +87,15 @@ def _parted(live: Live, arrival: Arrival) -> tuple[Live, Live]:
     if arrival.moved.height:
         return live, NOBODY
     due = live.checks.filter(_due(arrival))["viewer_id"]
-    concerned = pl.col("viewer_id").is_in(pl.concat([arrival.activity["viewer_id"], due]).unique().implode())
-    return _each(live, lambda frame: frame.filter(concerned)), _each(live, lambda frame: frame.filter(~concerned))
+    viewers = pl.concat([arrival.activity["viewer_id"], due]).unique().implode()
+    parts = (_cut(frame, viewers) for frame in (live.marks, live.watched, live.checks))
+    near, far = (Live(marks, watched, checks) for marks, watched, checks in zip(*parts, strict=True))
+    return near, far
+
+
+def _cut(frame: pl.DataFrame, viewers: pl.Series) -> tuple[pl.DataFrame, pl.DataFrame]:
+    concerned = frame["viewer_id"].is_in(viewers)
+    return frame.filter(concerned), frame.filter(~concerned)
 
 
 def _each(live: Live, of: Callable[[pl.DataFrame], pl.DataFrame]) -> Live:
@@ -200,11 +205,7 @@ def _target(marks: pl.DataFrame, arrival: Arrival, warehouse: Warehouse) -> tupl
     unclosed = presence.unclosed(marks)
     silent = presence.silent(unclosed, arrival.ends, arrival.idle_ms, arrival.newest_ms)
     viewers = silent["viewer_id"].unique().sort().to_list()
-    activity = (
-        _activity(viewers, arrival, warehouse)
-        if viewers
-        else pl.DataFrame(schema={"viewer_id": pl.String, "at_ms": pl.Int64})
-    )
+    activity = _activity(viewers, arrival, warehouse) if viewers else arrival.activity.clear()
     watches = presence.watches(marks, activity, arrival.ends, arrival.idle_ms)
     standing = watches.with_columns(
         pl.when(pl.col("end_ms") > arrival.newest_ms).then(OPEN_MS).otherwise("end_ms").alias("end_ms")
