@@ -62,6 +62,8 @@ def activity(viewer_events: pl.DataFrame, orders: pl.DataFrame) -> pl.DataFrame:
 
 def right_currency(refunds: pl.DataFrame, orders: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Set refunds apart whose currency is not their order's: those to book (or to wait), and those to reject."""
+    if refunds.is_empty():
+        return refunds, refunds.with_columns(order_currency=pl.lit(None, dtype=pl.String))
     known = refunds.join(orders.select("order_id", order_currency="currency"), on="order_id", how="left")
     wrong = (pl.col("currency") != pl.col("order_currency")).fill_null(value=False)
     return known.filter(~wrong).drop("order_currency"), known.filter(wrong)

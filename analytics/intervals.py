@@ -1,12 +1,14 @@
 """Marks to disjoint intervals, and intervals to overlaps: the one state machine behind shifts and watches."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from analytics.events import MAX_TIME_MS
 
+Numbers = np.ndarray[Any, Any]
 OPEN_MS = MAX_TIME_MS + 1
 """End of an interval that has not ended."""
 
@@ -21,36 +23,42 @@ def intervals(marks: pl.DataFrame, session_ends: pl.DataFrame, keys: Sequence[st
     Returns the keys, start_ms, end_ms (OPEN_MS while on), sorted by keys and start; touching intervals are one.
     """
     ordered = marks.select(*keys, "at_ms", "on", "taken").sort(*keys, "at_ms", "on", "taken")
-    was_on = pl.col("on").shift().fill_null(value=False) & _same(keys, 1)
-    pieces = (
-        ordered.filter(pl.col("on") != was_on)
-        .select(
-            *keys,
-            "on",
-            start_ms=pl.col("at_ms"),
-            end_ms=pl.when(_same(keys, -1)).then(pl.col("at_ms").shift(-1)).otherwise(OPEN_MS),
-            unsaid=~_same(keys, -1) | pl.col("taken").shift(-1),
-        )
-        .filter("on")
-        .join(session_ends, on="session_id", how="left", maintain_order="left")
-    )
-    ended = pl.when("unsaid").then(pl.min_horizontal("end_ms", "ended_ms")).otherwise("end_ms")
-    return _united(pieces.with_columns(end_ms=ended).filter(pl.col("end_ms") > pl.col("start_ms")), keys)
+    run, at_ms, on, taken = runs(ordered, keys), *(ordered[name].to_numpy() for name in ("at_ms", "on", "taken"))
+    was_on = np.append(False, on)[:-1] & (np.append(0, run)[:-1] == run)
+    turns = np.flatnonzero(on != was_on)
+    begins = turns[on[turns]]
+    following = np.append(turns, len(run))[np.flatnonzero(on[turns]) + 1]
+    said = np.append(run, 0)[following] == run[begins]
+    end_ms = np.where(said, np.append(at_ms, OPEN_MS)[following], OPEN_MS)
+    left_to_session = ~said | np.append(taken, True)[following]
+    ended_ms = _ended(ordered[begins], session_ends)
+    end_ms = np.where(left_to_session, np.minimum(end_ms, ended_ms), end_ms)
+    lasting = end_ms > at_ms[begins]
+    begins, end_ms = begins[lasting], end_ms[lasting]
+    first, last = _united(run[begins], at_ms[begins], end_ms)
+    found: pl.DataFrame = ordered[begins[first]]
+    return found.select(*keys, start_ms=at_ms[begins[first]], end_ms=end_ms[last])
 
 
-def _same(keys: Sequence[str], back: int) -> pl.Expr:
-    """Whether the row `back` rows before (after, if negative) has the same keys."""
-    return pl.all_horizontal(pl.col(key).eq(pl.col(key).shift(back)) for key in keys).fill_null(value=False)
+def runs(ordered: pl.DataFrame, keys: Sequence[str]) -> Numbers:
+    """Number the runs of rows with equal keys from 1."""
+    same = pl.all_horizontal(pl.col(key).eq(pl.col(key).shift()) for key in keys).fill_null(value=False)
+    return np.cumsum(~ordered.select(same).to_series().to_numpy())
 
 
-def _united(pieces: pl.DataFrame, keys: Sequence[str]) -> pl.DataFrame:
-    """Join pieces that touch: keys, start_ms, end_ms, disjoint and sorted by keys and start."""
-    touches = _same(keys, 1) & (pl.col("start_ms") == pl.col("end_ms").shift()).fill_null(value=False)
-    return (
-        pieces.group_by((~touches).cum_sum().alias("run"), maintain_order=True)
-        .agg(pl.col(*keys, "start_ms").first(), pl.col("end_ms").last())
-        .drop("run")
-    )
+def _ended(pieces: pl.DataFrame, session_ends: pl.DataFrame) -> Numbers:
+    """When the session of each piece ended; OPEN_MS if it has not."""
+    if session_ends.is_empty():
+        return np.full(pieces.height, OPEN_MS)
+    ended = pieces.join(session_ends, on="session_id", how="left", maintain_order="left")["ended_ms"]
+    return ended.fill_null(OPEN_MS).to_numpy()
+
+
+def _united(run: Numbers, start_ms: Numbers, end_ms: Numbers) -> tuple[Numbers, Numbers]:
+    """Join pieces of a run that touch: the first and the last piece of each interval."""
+    touches = (np.append(0, run)[:-1] == run) & (start_ms == np.append(OPEN_MS, end_ms)[:-1])
+    first = np.flatnonzero(~touches)
+    return first, np.append(first, len(run))[1:] - 1
 
 
 def overlaps(left: pl.DataFrame, right: pl.DataFrame, key: str) -> pl.DataFrame:

@@ -99,10 +99,10 @@ def lines(target: pl.DataFrame, booked: pl.DataFrame, reasons: pl.DataFrame) -> 
     restatement with the reason. What is booked rightly gives no line. Returns ENTRIES.
     """
     columns = [pl.col(name).cast(dtype) for name, dtype in ENTRIES.items()]
+    if booked.is_empty():
+        return target.with_columns(reason=pl.lit("")).select(columns)
     known = target.select(pl.col("order_id").is_in(booked["order_id"].unique().implode())).to_series()
     untouched, target = target.filter(~known).with_columns(reason=pl.lit("")).select(columns), target.filter(known)
-    if booked.is_empty():
-        return untouched
     posting = ["order_id", "model", "refund_id"]
     once_booked = booked.select(posting).unique()
     new = target.join(once_booked, on=posting, how="anti", nulls_equal=True)

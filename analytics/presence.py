@@ -31,28 +31,27 @@ def unclosed(marks: pl.DataFrame) -> pl.DataFrame:
 
     marks: as `ordered` gives them. Returns viewer_id, session_id, at_ms, next_ms (null: none).
     """
-    same_pair = pl.all_horizontal(pl.col(key).eq(pl.col(key).shift(-1)) for key in PAIR).fill_null(value=False)
-    return (
-        marks.with_columns(
-            pl.when(same_pair).then(pl.col("at_ms").shift(-1)).alias("next_ms"),
-            pl.when(same_pair).then(pl.col("on").shift(-1)).otherwise(True).alias("next_on"),
-        )
-        .filter(pl.col("on") & pl.col("next_on"))
-        .drop("on", "next_on")
-    )
+    return marks.with_columns(_NEXT_MS).filter(_UNANSWERED).drop("on")
 
 
-def silent(marks: pl.DataFrame, session_ends: pl.DataFrame, idle_ms: int, until_ms: int) -> pl.DataFrame:
+_SAME_PAIR = pl.all_horizontal(pl.col(key).eq(pl.col(key).shift(-1)) for key in PAIR).fill_null(value=False)
+_NEXT_MS = pl.when(_SAME_PAIR).then(pl.col("at_ms").shift(-1)).alias("next_ms")
+_UNANSWERED = pl.col("on") & (pl.col("next_ms").is_null() | pl.col("on").shift(-1))
+_SAME_VIEWER = pl.col("viewer_id").eq(pl.col("viewer_id").shift(-1)).fill_null(value=False)
+
+
+def silent(joins: pl.DataFrame, session_ends: pl.DataFrame, idle_ms: int, until_ms: int) -> pl.DataFrame:
     """Find joins that silence may have ended by a time, so that the viewer's activity must be known.
 
     A session that ended within one idle limit after the join ended the watch before silence could.
-    marks: as `ordered` gives them. Returns rows of `unclosed`.
+    joins: as `unclosed` gives them. Returns rows of it.
     """
+    if joins.is_empty():
+        return joins
     over = pl.col("at_ms") + idle_ms
     before_session_end = (pl.col("ended_ms") > over).fill_null(value=True)
     return (
-        unclosed(marks)
-        .join(session_ends, on="session_id", how="left")
+        joins.join(session_ends, on="session_id", how="left")
         .filter((over < pl.col("next_ms")) | (pl.col("next_ms").is_null() & (over <= until_ms) & before_session_end))
         .drop("ended_ms")
     )
@@ -61,16 +60,13 @@ def silent(marks: pl.DataFrame, session_ends: pl.DataFrame, idle_ms: int, until_
 def _idle_leaves(marks: pl.DataFrame, activity: pl.DataFrame, idle_ms: int) -> pl.DataFrame:
     """Marks of leaves that nobody sent: one idle limit after the last event before the first long gap."""
     waiting = unclosed(marks).filter(pl.col("next_ms").is_null() | (pl.col("next_ms") - pl.col("at_ms") > idle_ms))
-    viewers = waiting.select("viewer_id").unique()
-    times = pl.concat([marks.select("viewer_id", "at_ms"), activity.select("viewer_id", "at_ms")])
-    same_viewer = pl.col("viewer_id").eq(pl.col("viewer_id").shift(-1)).fill_null(value=False)
+    if waiting.is_empty():
+        return marks.clear().with_columns(taken=pl.lit(value=True))
+    times = pl.concat([marks.select("viewer_id", last_ms="at_ms"), activity.select("viewer_id", last_ms="at_ms")])
     before_gap = (
-        times.join(viewers, on="viewer_id", how="semi")
-        .unique()
-        .sort("viewer_id", "at_ms")
-        .filter(~same_viewer | (pl.col("at_ms").shift(-1) - pl.col("at_ms") > idle_ms))
-        .rename({"at_ms": "last_ms"})
-        .sort("last_ms")
+        times.filter(pl.col("viewer_id").is_in(waiting["viewer_id"].unique().implode()))
+        .sort("viewer_id", "last_ms")
+        .filter(~_SAME_VIEWER | (pl.col("last_ms").shift(-1) - pl.col("last_ms") > idle_ms))
     )
     return (
         waiting.sort("at_ms")

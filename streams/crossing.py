@@ -45,5 +45,7 @@ def _with_unseen_refunds(stored: Stored, warehouse: Warehouse) -> pl.DataFrame:
     if orders is None or orders.is_empty():
         return _NOBODY
     refunds = warehouse.query("core_refunds_of_orders", order_ids=orders["order_id"].to_list(), batch=_NONE)
+    if refunds.is_empty():
+        return _NOBODY
     unseen = refunds.join(stored.refunds.to_frame("refund_id"), on="refund_id", how="anti")
     return orders.join(unseen, on="order_id", how="semi").select(list(_NOBODY.columns))

@@ -31,15 +31,13 @@ def fresh(facts: Facts, state: State, known: Asked, warehouse: Warehouse, batch:
 
     An order or refund that comes again with other content is rejected: the first one stands.
     """
-    orders = facts.orders.unique("event_id", keep="first", maintain_order=True)
-    refunds = facts.refunds.unique("event_id", keep="first", maintain_order=True)
+    orders, refunds = _once(facts.orders), _once(facts.refunds)
     new_orders, wrong_orders = _first_ones(orders, known.of, "order_id", ORDER_CONTENT)
 
     def stored_refunds(ids: pl.Series) -> pl.DataFrame:
         return warehouse.query("core_refunds_by_id", refund_ids=ids.unique().to_list(), batch=batch)
 
     new_refunds, wrong_refunds = _first_ones(refunds, stored_refunds, "refund_id", REFUND_CONTENT)
-    roster = facts.roster_events.unique("event_id", keep="first", maintain_order=True)
     kept_lines = facts.order_lines.join(new_orders.select("position"), on="position", maintain_order="left")
     return Fresh(
         Facts(
@@ -47,12 +45,20 @@ def fresh(facts: Facts, state: State, known: Asked, warehouse: Warehouse, batch:
             orders=new_orders,
             order_lines=kept_lines.drop("event_id", "position"),
             refunds=new_refunds,
-            roster_events=roster.join(
-                state.roster.events.select("event_id"), on="event_id", how="anti", maintain_order="left"
-            ),
+            roster_events=_unheard(_once(facts.roster_events), state.roster.events),
         ),
         pl.concat([_rejected(wrong_orders, "order"), _rejected(wrong_refunds, "refund")]),
     )
+
+
+def _once(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.unique("event_id", keep="first", maintain_order=True) if frame.height > 1 else frame
+
+
+def _unheard(events: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    if events.is_empty():
+        return events
+    return events.join(known.select("event_id"), on="event_id", how="anti", maintain_order="left")
 
 
 def with_lines(rejects: pl.DataFrame, data: bytes, first_position: int) -> pl.DataFrame:

@@ -136,7 +136,7 @@ def _viewers_to_look_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> p
 
     A pair may be in memory with its latest marks alone: its older ones were let go before it came back.
     """
-    if arrival.floor_ms is None:
+    if arrival.floor_ms is None or arrival.activity.is_empty() & arrival.moved.is_empty():
         return pl.Series(dtype=pl.String)
     old = arrival.activity.filter(pl.col("at_ms") < arrival.floor_ms)["viewer_id"]
     came = live.marks.of_pairs(arrival.marks.select(PAIR).unique())
@@ -177,13 +177,9 @@ def _target(marks: pl.DataFrame, arrival: Arrival, warehouse: Warehouse) -> tupl
     marks: as `presence.ordered` gives them.
     """
     unclosed = presence.unclosed(marks)
-    silent = presence.silent(marks, arrival.ends, arrival.idle_ms, arrival.newest_ms)
+    silent = presence.silent(unclosed, arrival.ends, arrival.idle_ms, arrival.newest_ms)
     viewers = silent["viewer_id"].unique().sort().to_list()
-    activity = (
-        _activity(viewers, arrival, warehouse)
-        if viewers
-        else pl.DataFrame(schema={"viewer_id": pl.String, "at_ms": pl.Int64})
-    )
+    activity = _activity(viewers, arrival, warehouse) if viewers else arrival.activity.clear()
     watches = presence.watches(marks, activity, arrival.ends, arrival.idle_ms)
     standing = watches.with_columns(
         pl.when(pl.col("end_ms") > arrival.newest_ms).then(OPEN_MS).otherwise("end_ms").alias("end_ms")

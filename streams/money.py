@@ -65,14 +65,15 @@ def booked(work: Work) -> Money:
     if orders.is_empty():
         return replace(_NOTHING, frozen=frozen)
     refunds, wrong, seen = _refunds(work, orders)
-    ids = pl.concat([work.facts.orders["order_id"], dirty["order_id"]]).to_frame()
-    to_credit = orders.join(ids, on="order_id", how="semi")
+    ids = pl.concat([work.facts.orders["order_id"], dirty["order_id"]])
+    to_credit = orders.filter(pl.col("order_id").is_in(ids.implode()))
     weights, steps = credited(to_credit, work)
     standing = _standing(work, known)
-    kept = standing.filter(pl.col("refund_id").is_null()).join(to_credit, on="order_id", how="anti")
-    weights = pl.concat([weights, kept.select(list(models.WEIGHTS))])
-    comparable = standing.join(weights.select("order_id", "model").unique(), on=["order_id", "model"], how="semi")
-    lines = ledger.lines(ledger.canonical(orders, refunds, weights), comparable, _reasons(known, dirty))
+    if standing.height:
+        kept = standing.filter(pl.col("refund_id").is_null()).join(to_credit, on="order_id", how="anti")
+        weights = pl.concat([weights, kept.select(list(models.WEIGHTS))])
+        standing = standing.join(weights.select("order_id", "model").unique(), on=["order_id", "model"], how="semi")
+    lines = ledger.lines(ledger.canonical(orders, refunds, weights), standing, _reasons(known, dirty))
     changed = to_credit.join(lines, on="order_id", how="semi")
     return Money(lines, tables.order_paths(steps, changed), frozen, wrong, seen)
 
@@ -141,6 +142,8 @@ def _refunds(work: Work, orders: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFra
     new = work.facts.refunds.join(orders, on="order_id", how="semi")
     found = pl.concat([plain_refunds(stored), plain_refunds(new)])
     bookable, wrong = crediting.right_currency(found, orders)
+    if wrong.is_empty():
+        return bookable, wrong, found["refund_id"]
     from_new_refunds = wrong.join(work.facts.refunds, on="refund_id", how="semi")
     from_new_orders = wrong.join(work.facts.orders, on="order_id", how="semi")
     from_elsewhere = wrong.filter(pl.col("order_id").is_in(list(work.touched)))
@@ -152,7 +155,8 @@ def _activity(marks: pl.DataFrame, last_ms: int, work: Work) -> pl.DataFrame:
     """Times at which the viewers did something, those in the warehouse only where silence may matter."""
     new = work.arrival.activity
     idle_ms = work.rules.idle_ms
-    waiting = presence.silent(marks, work.after.roster.ends, idle_ms, last_ms)["viewer_id"].unique().to_list()
+    silent = presence.silent(presence.unclosed(marks), work.after.roster.ends, idle_ms, last_ms)
+    waiting = silent["viewer_id"].unique().to_list()
     if not waiting:
         return new
     stored = work.warehouse.query("core_activity_of_viewers", viewers=waiting, idle_ms=idle_ms, batch=work.batch)

@@ -74,7 +74,7 @@ def _read(
     columns = [pl.col(name).cast(dtype) for name, dtype in MARKS.items()]
     marks = presence.ordered(warehouse.query("core_all_marks", batch=batch, **scope).select(columns))
     ends = state.roster.ends
-    waiting = presence.silent(marks, ends, rules.idle_ms, newest_ms)["viewer_id"].unique().to_list()
+    waiting = presence.silent(presence.unclosed(marks), ends, rules.idle_ms, newest_ms)["viewer_id"].unique().to_list()
     activity = warehouse.query("core_activity_of_viewers", viewers=waiting, idle_ms=rules.idle_ms, batch=batch)
     watches = presence.watches(marks, activity.select("viewer_id", "at_ms"), ends, rules.idle_ms)
     lineups = state.roster.lineups

@@ -138,7 +138,8 @@ def rates(rows: pl.DataFrame, source: str, known_ms: int) -> pl.DataFrame:
 
 def numbered(batch: int) -> Callable[[pl.DataFrame], pl.DataFrame]:
     """Give a function that writes the batch's number into every row."""
-    return lambda frame: frame.with_columns(batch=pl.lit(batch, dtype=pl.UInt64))
+    number = pl.Series("batch", [batch], dtype=pl.UInt64)
+    return lambda frame: frame.hstack([number.new_from_index(0, frame.height)])
 
 
 def _second(ms: int) -> pl.Expr:

@@ -797,3 +797,60 @@ SELECT session_id, start_at, end_at,
     arrayMap(shift -> shift.2, line_up) AS kinds
 FROM sessions_air
 ARRAY JOIN marks AS start_at, arrayPushBack(arrayPopFront(marks), marks[-1]) AS end_at;
+
+ALTER TABLE batches_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE viewer_events_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE orders_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE order_lines_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE refunds_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE roster_events_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE rejects_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE shifts_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE presence_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE order_paths_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE ledger_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE intents_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE activity_minute_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE presence_minute_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE revenue_minute_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE orders_minute_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE products_minute_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE returns_minute_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE entries_quarter_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
