@@ -36,13 +36,12 @@ def revoke(path: Path, name: str, *, see: str) -> None:
         keys.write(path, {other: key for other, key in there.items() if other != name})
 
 
-def tokens_of(path: Path) -> Callable[[str], Sight | None] | None:
-    """Give what says whose a token of the page is, or null; none at all where there is no such file.
+def tokens_of(path: Path) -> Callable[[str], Sight | None]:
+    """Give what says whose a token of the page is, or null.
 
-    The file is read anew when it changes; one that cannot be read any more leaves the last tokens valid.
+    The file is read anew when it changes, also one that is made later; one that cannot be read leaves the last tokens
+    valid.
     """
-    if not path.exists():
-        return None
     with refusing(keys.WrongKeys):
         ring = keys.Keyring(path)
 

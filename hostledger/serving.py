@@ -70,9 +70,14 @@ def serve_while(warehouse: Warehouse, place: Place, work: Callable[[threading.Ev
 
     worker = threading.Thread(target=run, name="feeder")
     try:
-        reader = partial(warehouse.reader, LONGEST_S)
-        admitted = tokens_of(place.tokens)
-        app = make_app(reader, password=place.password, tokens=admitted, zone=place.zone, model=place.model)
+        app = make_app(
+            partial(warehouse.reader, LONGEST_S),
+            password=place.password,
+            tokens=tokens_of(place.tokens),
+            asked=place.tokens.exists if is_loopback(place.host) else None,
+            zone=place.zone,
+            model=place.model,
+        )
         serve(app, place.port, place.host, on_ready=lambda address: _begin(worker, address))
     except CannotListen as error:
         refuse(str(error))

@@ -250,6 +250,37 @@ def test_a_token_is_exchanged_without_a_gap_and_one_taken_back_ends_its_streams(
         assert refused(address, "api/boards", **bearer(new))[0] == 401
 
 
+def test_the_first_token_shuts_an_open_page_for_good_and_ends_its_streams(warehouse, tmp_path, monkeypatch):
+    monkeypatch.setattr("dashboards.page.feed.BEAT_S", 0.1)
+    monkeypatch.setattr("dashboards.page.access.SLOW_S", 0.01)
+    file = tmp_path / "tokens"
+    text, key = keys.make("host:h1", "2026-08-03")
+    with served(warehouse, tokens=tokens_of(file), asked=file.exists) as address:
+        assert refused(address, "api/boards", Host="evil.example")[0] == 400
+        stream = opened(f"{address}/api/stream?board=hosts")
+        board(stream)
+        keys.write(file, {key.name: key})
+        assert refused(address, "api/boards")[0] == 401
+        assert any(not stream.readline() for _ in range(300)), "what was streamed while it was open ends"
+        stream.close()
+        opened(f"{address}/api/boards", **bearer(text)).close()
+        file.unlink()
+        for given in ({}, bearer(text)):
+            assert refused(address, "api/boards", **given)[0] == 401
+
+
+def test_a_first_file_of_tokens_that_cannot_be_read_shuts_the_page_too(warehouse, tmp_path, monkeypatch):
+    monkeypatch.setattr("dashboards.page.access.SLOW_S", 0.01)
+    file = tmp_path / "tokens"
+    with served(warehouse, tokens=tokens_of(file), asked=file.exists) as address:
+        opened(f"{address}/api/boards").close()
+        file.write_text("spoiled\n")
+        for given in ({}, bearer("hl_00000000_" + "A" * 43)):
+            assert refused(address, "api/boards", **given)[0] == 401
+    with served(warehouse, tokens=tokens_of(tmp_path / "none")) as address:
+        assert refused(address, "api/boards")[0] == 401, "where other machines reach it, it is never open"
+
+
 def test_every_table_is_decided_for_a_host(warehouse):
     listed = warehouse.ask("SELECT name, engine FROM system.tables WHERE database = currentDatabase()")
     tables = {name for name, engine in listed.iter_rows() if not engine.endswith("View")}
@@ -269,7 +300,7 @@ def test_nothing_takes_the_filter_off(warehouse):
         "SELECT DISTINCT host_id FROM {} WHERE host_id != '' ORDER BY host_id",
         "SELECT count() AS n FROM {}",
     )
-    for table in ("ledger", "shifts", "revenue_minute", "finance_lines", "posted_lines", "hosts", "host_kinds"):
+    for table in (*own.BY_HOST, "finance_lines", "posted_lines", "hosts", "host_kinds"):
         assert reader.ask(everywhere.format(table))["host_id"].to_list() == ["h1"]
     assert [reader.ask(rows.format(table))["n"][0] for table in own.CLOSED] == [0] * len(own.CLOSED)
     assert warehouse.ask("SELECT uniqExact(host_id) AS n FROM ledger")["n"][0] > 2

@@ -28,6 +28,7 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]
 HOSTILE = "<img src=x onerror=document.title='owned'>"
 LATIN_AND_ARABIC = "\u0645\u062a\u062c\u0631 Live"
 NONE = "\N{EN DASH}"
+SENTENCE = "the hosts of the session whose shift ended last, forty-five seconds before the order was paid"
 PATIENT_MS = 30_000
 
 
@@ -68,9 +69,8 @@ def books(tmp_path_factory):
         shift = {"session_id": "s3", "host_id": "x", "started_at": at(0), "ended_at": None, "deleted": 0, "batch": 2}
         insert(warehouse, "shifts", [shift])
         insert(warehouse, "orders", [order("o9", 1_234_567_890_125, 20, "KWD", session_id="s3")])
-        insert(
-            warehouse, "ledger", [credit("o9", "on_air", "x", 1_234_567_890_125, 20, currency="KWD", session_id="s3")]
-        )
+        line = credit("o9", "on_air", "x", 1_234_567_890_125, 20, currency="KWD", session_id="s3", basis=SENTENCE)
+        insert(warehouse, "ledger", [line])
         dollars(warehouse, "o8", 10000, number=2)
         yield warehouse
 
@@ -248,6 +248,16 @@ def test_names_of_any_script_and_long_amounts_are_shown_whole_and_never_as_marku
         assert tab.page.locator("main img").count() == 0
         assert tab.page.title() == "Live · hostledger"
         assert tab.complaints == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_sentence_in_a_table_goes_on_in_the_next_line_and_is_shown_whole(address, browser, width):
+    with Tab(browser, address, "/live?currency=KWD", width=width) as tab:
+        said = tab.page.locator("#panel-latest tbody").get_by_text(SENTENCE)
+        assert said.evaluate("node => node.scrollWidth <= node.clientWidth"), "nothing of it is cut off"
+        assert said.evaluate("node => node.clientHeight > 30 && node.clientHeight < 120"), "some lines, not one a word"
+        table = tab.page.locator("#panel-latest .scroll")
+        assert table.evaluate("node => node.scrollWidth <= node.clientWidth") == (width == 1280)
 
 
 def test_filters_and_range_change_the_figures_and_the_address(address, browser):

@@ -5,7 +5,7 @@ is what queries and inserts name. A table whose rows carry `batch` is sharded by
 rows of an insert carry one batch, so the whole block goes to one shard, as one block, and its token does there what it
 does on one server. A key by viewer would cut each block into one per shard. A lane's viewers, orders and ledger lines
 lie together this way. Tables behind materialised views are filled on the shard of the rows; through `x` they are only
-read. Small tables that belong to no lane (closings, rates) are one table, whole on all servers.
+read. Small tables that belong to no lane (closings, rates, the roster) are one table, whole on all servers.
 """
 
 import re
@@ -19,9 +19,9 @@ LANE = "bitShiftRight(batch, 40)"
 WINDOW = 10_000
 WINDOW_SECONDS = 30 * 86_400
 """Replicated tables forget tokens after an hour unless told otherwise; a worker may be away for longer."""
-PLACES = ("LOCAL", "ON_CLUSTER", "REPLICATED", "DEDUPLICATION", "EVERYWHERE")
+PLACES = ("LOCAL", "ON_CLUSTER", "REPLICATED", "DEDUPLICATION", "EVERYWHERE", "EVERYWHERE_AGGREGATING")
 """What a migration may name."""
-_EVERYWHERE = "ReplicatedMergeTree('/clickhouse/{database}/{table}', '{shard}-{replica}')"
+_EVERYWHERE = "('/clickhouse/{database}/{table}', '{shard}-{replica}')"
 """One table on all servers of a cluster, whatever their shard."""
 _CLUSTER = re.compile(r"[\w.{}-]+")
 _LOCAL = re.compile(r"^CREATE TABLE (\w+)_local ")
@@ -54,9 +54,10 @@ def on_cluster(cluster: str | None) -> str:
 def _values(cluster: str | None) -> dict[str, str]:
     if not cluster:
         window = f"non_replicated_deduplication_window = {WINDOW}"
-        return dict(zip(PLACES, ("", "", "", window, "MergeTree"), strict=True))
+        return dict(zip(PLACES, ("", "", "", window, "MergeTree", "AggregatingMergeTree"), strict=True))
     window = f"replicated_deduplication_window = {WINDOW}, replicated_deduplication_window_seconds = {WINDOW_SECONDS}"
-    return dict(zip(PLACES, ("_local", on_cluster(cluster), "Replicated", window, _EVERYWHERE), strict=True))
+    whole = [f"Replicated{engine}{_EVERYWHERE}" for engine in ("MergeTree", "AggregatingMergeTree")]
+    return dict(zip(PLACES, ("_local", on_cluster(cluster), "Replicated", window, *whole), strict=True))
 
 
 def _distributed(table: str, text: str, cluster: str) -> str:

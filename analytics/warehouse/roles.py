@@ -57,6 +57,9 @@ READ: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "fee_schedules",
             "platform_rules",
             "likeness_contracts",
+            "roster_hosts",
+            "roster_kinds",
+            "roster_sessions",
             "ledger",
             "order_lines",
             "refunds",
@@ -79,7 +82,17 @@ READ: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 OWN = ("ledger", "shifts")
 """Tables of which a host sees its own rows only."""
 _VIEWS = re.compile(r"finance_|posted_lines$|likeness_contracts$|hosts$|host_kinds$|sessions$")
-_EVERYWHERE = {"closings", "closed_figures", "rates", "fee_schedules", "platform_rules", "schema_migrations"}
+_EVERYWHERE = {
+    "closings",
+    "closed_figures",
+    "rates",
+    "fee_schedules",
+    "platform_rules",
+    "roster_hosts",
+    "roster_kinds",
+    "roster_sessions",
+    "schema_migrations",
+}
 _DATABASE = re.compile(r"\w+")
 
 

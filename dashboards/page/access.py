@@ -9,10 +9,14 @@ from collections.abc import Callable
 from ipaddress import ip_address
 
 from starlette.datastructures import Headers
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboards.page.sight import WHOLE, Sight
+
+LOCAL = ("127.0.0.1", "localhost", "[::1]")
+"""Names under which the page answers without a password; any other is refused, so that no foreign site can read it."""
 
 OPEN = ("/healthz",)
 """Paths that say nothing about the books."""
@@ -33,22 +37,37 @@ def is_loopback(host: str) -> bool:
 
 Tokens = Callable[[str], Sight | None]
 """Says what the holder of a token may see; None if it is no token that is valid now."""
+Asked = Callable[[], bool]
+"""Says whether there are tokens by now."""
 
 
 class Door:
     """Asks for the password or a token: HTTP Basic with any user name, or as a bearer token.
 
-    password: empty if there is none. tokens: None if there are none. A request that is let in knows what it may see
-    (`sight`), and can ask whether that still holds (`holds`).
+    password: empty if there is none. tokens: None if there are none. asked: says whether there are tokens by now (None:
+    if any, from the start). Until then the page answers under names of this machine; once shut, it stays shut, whatever
+    becomes of the tokens. A request that is let in knows what it may see (`sight`), and can ask whether that still
+    holds (`holds`).
     """
 
-    def __init__(self, app: ASGIApp, password: str, tokens: Tokens | None = None) -> None:
+    def __init__(self, app: ASGIApp, password: str, tokens: Tokens | None = None, asked: Asked | None = None) -> None:
         self._app, self._tokens = app, tokens
         self._password = _digest(password.encode()) if password else None
+        self._asked = asked or (lambda: tokens is not None)
+        self._shut = bool(password)
+        self._open = TrustedHostMiddleware(app, allowed_hosts=list(LOCAL), www_redirect=False)
         self._queue = asyncio.Lock()
+
+    def _is_shut(self) -> bool:
+        self._shut = self._shut or self._asked()
+        return self._shut
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request in, or answer 401."""
+        if scope["type"] == "http" and not self._is_shut():
+            scope["holds"] = lambda: not self._is_shut()
+            await self._open(scope, receive, send)
+            return
         if scope["type"] != "http" or scope["path"] in OPEN:
             await self._app(scope, receive, send)
             return

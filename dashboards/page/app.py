@@ -1,7 +1,7 @@
 """Routes of the built-in page: the page, its boards, its stream, panels as files, the explanation of an order."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -12,7 +12,6 @@ from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
@@ -22,16 +21,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from analytics.warehouse import WarehouseError
 from dashboards.boards import BOARDS
 from dashboards.page import choice, wire
-from dashboards.page.access import Door, Tokens
+from dashboards.page.access import Asked, Door, Tokens
 from dashboards.page.desk import Warehouse
 from dashboards.page.feed import PAUSE_S
 from dashboards.page.feeds import Feeds
 from dashboards.page.sight import WHOLE, ForbiddenError, Sight
 
 STATIC = Path(__file__).parent / "static"
-
-LOCAL = ("127.0.0.1", "localhost", "[::1]")
-"""Names under which the page answers without a password; any other is refused, so that no foreign site can read it."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -63,6 +59,7 @@ def make_app(
     *,
     password: str = "",
     tokens: Tokens | None = None,
+    asked: Asked | None = None,
     zone: str = "UTC",
     model: str = "on_air",
     pause_s: float = PAUSE_S,
@@ -71,7 +68,8 @@ def make_app(
 
     warehouse_factory: gives a handle of its own; called on the thread that will use it, which also closes it, with
     `shown` for a host's own rows. clock: milliseconds UTC. password, tokens: one of them is asked of everybody if there
-    is any; without, the page answers under names of this machine only. zone, model: shown unless another is asked for.
+    is any; without, the page answers under names of this machine only. asked: says whether there are tokens by now;
+    otherwise they count as there from the start. zone, model: shown unless another is asked for.
     pause_s: pages are pushed to at most this often.
     """
     feeds = Feeds(warehouse_factory, clock, pause_s)
@@ -84,7 +82,7 @@ def make_app(
 
     app = Starlette(
         routes=[*_pages(), *_answers(feeds, defaults), Mount("/static", StaticFiles(directory=STATIC))],
-        middleware=[Middleware(_Headers), *_access(password, tokens)],
+        middleware=[Middleware(_Headers), Middleware(Door, password=password, tokens=tokens, asked=asked)],
         lifespan=lifespan,
     )
     app.state.feeds = feeds
@@ -103,12 +101,6 @@ def _answers(feeds: Feeds, defaults: dict[str, str]) -> list[Route]:
         Route("/api/csv/{board}/{panel}", _refusing(partial(_sheet, feeds, defaults))),
         Route("/api/explain/{order_id:path}", _refusing(partial(_explain, feeds))),
     ]
-
-
-def _access(password: str, tokens: Tokens | None) -> Sequence[Middleware]:
-    if password or tokens:
-        return [Middleware(Door, password=password, tokens=tokens)]
-    return [Middleware(TrustedHostMiddleware, allowed_hosts=list(LOCAL), www_redirect=False)]
 
 
 class _Headers:

@@ -18,6 +18,6 @@ credited AS (
         if(booked.host_id = 'excess_refund', 0 - booked.refunds, booked.refunds) AS refunds,
         booked.orders AS orders
     FROM booked
-    ASOF LEFT JOIN host_kinds
+    ASOF LEFT JOIN roster_kinds AS host_kinds FINAL
         ON booked.host_id = host_kinds.host_id AND toDateTime64(booked.minute, 3, 'UTC') >= host_kinds.from_at
 )

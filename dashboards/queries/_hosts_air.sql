@@ -5,6 +5,6 @@ air AS (
         if(host_kinds.kind = '', 'unknown', toString(host_kinds.kind)) AS kind,
         clipped.start_ms AS start_ms, clipped.end_ms AS end_ms
     FROM clipped
-    ASOF LEFT JOIN host_kinds
+    ASOF LEFT JOIN roster_kinds AS host_kinds FINAL
         ON clipped.host_id = host_kinds.host_id AND clipped.started_at >= host_kinds.from_at
 )

@@ -25,5 +25,5 @@ earned AS (
         happened.at AS at, happened.net AS net, happened.orders AS orders, happened.shifts AS shifts,
         happened.live_ms AS live_ms
     FROM happened
-    ASOF LEFT JOIN host_kinds ON happened.host_id = host_kinds.host_id AND happened.known_at >= host_kinds.from_at
+    ASOF LEFT JOIN roster_kinds AS host_kinds FINAL ON happened.host_id = host_kinds.host_id AND happened.known_at >= host_kinds.from_at
 )

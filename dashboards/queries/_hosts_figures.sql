@@ -13,7 +13,7 @@ figures AS (
         uniqExactIf(happened.returned, happened.returned != '') AS returned, sum(happened.shifts) AS shifts,
         sum(happened.live_ms) AS live_ms, sum(happened.watch_ms) AS watch_ms, sum(happened.views) AS views
     FROM happened
-    ASOF LEFT JOIN host_kinds ON happened.host_id = host_kinds.host_id AND happened.at >= host_kinds.from_at
+    ASOF LEFT JOIN roster_kinds AS host_kinds FINAL ON happened.host_id = host_kinds.host_id AND happened.at >= host_kinds.from_at
     GROUP BY host_id, kind
     HAVING gross != 0 OR refunds != 0 OR orders != 0 OR shifts != 0
 )

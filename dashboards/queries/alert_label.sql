@@ -10,7 +10,7 @@ SELECT toInt64(count()) AS hosts
 FROM (
     SELECT present.session_id AS session_id, present.host_id AS host_id
     FROM present
-    ASOF LEFT JOIN host_kinds ON present.host_id = host_kinds.host_id AND present.seen_at >= host_kinds.from_at
+    ASOF LEFT JOIN roster_kinds AS host_kinds FINAL ON present.host_id = host_kinds.host_id AND present.seen_at >= host_kinds.from_at
     WHERE host_kinds.kind = 'digital'
 )
 WHERE (session_id, host_id) NOT IN (

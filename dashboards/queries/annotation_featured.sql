@@ -11,5 +11,5 @@ WITH featured AS (
 SELECT featured.occurred_at AS time,
     concat('featured ', ifNull(featured.product_id, ''), ': ', ifNull(nullIf(sessions.title, ''), featured.session_id)) AS text
 FROM featured
-LEFT JOIN sessions ON featured.session_id = sessions.session_id
+LEFT JOIN roster_sessions AS sessions FINAL ON featured.session_id = sessions.session_id
 ORDER BY time, text

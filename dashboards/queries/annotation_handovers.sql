@@ -12,6 +12,6 @@ SELECT begun.started_at AS time,
     concat(ifNull(nullIf(hosts.name, ''), begun.host_id), ' on air: ', ifNull(nullIf(sessions.title, ''), begun.session_id))
         AS text
 FROM begun
-LEFT JOIN hosts ON begun.host_id = hosts.host_id
-LEFT JOIN sessions ON begun.session_id = sessions.session_id
+LEFT JOIN roster_hosts AS hosts FINAL ON begun.host_id = hosts.host_id
+LEFT JOIN roster_sessions AS sessions FINAL ON begun.session_id = sessions.session_id
 ORDER BY time, text

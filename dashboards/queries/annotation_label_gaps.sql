@@ -16,6 +16,6 @@ SELECT fromUnixTimestamp64Milli(missing.gap.1, 'UTC') AS time, fromUnixTimestamp
         ifNull(nullIf(sessions.title, ''), missing.session_id)
     ) AS text
 FROM missing
-LEFT JOIN hosts ON missing.host_id = hosts.host_id
-LEFT JOIN sessions ON missing.session_id = sessions.session_id
+LEFT JOIN roster_hosts AS hosts FINAL ON missing.host_id = hosts.host_id
+LEFT JOIN roster_sessions AS sessions FINAL ON missing.session_id = sessions.session_id
 ORDER BY time, text

@@ -29,7 +29,7 @@ figures AS (
             toString(host_kinds.kind)
         ) AS kind
     FROM moved
-    ASOF LEFT JOIN host_kinds
+    ASOF LEFT JOIN roster_kinds AS host_kinds FINAL
         ON moved.host_id = host_kinds.host_id AND fromUnixTimestamp64Milli(moved.from_ms, 'UTC') >= host_kinds.from_at
 )
 SELECT any(coalesce(nullIf(hosts.name, ''), figures.host_id)) AS host,
@@ -41,7 +41,7 @@ SELECT any(coalesce(nullIf(hosts.name, ''), figures.host_id)) AS host,
     toDecimal128(sum(figures.after), 4) / {{units}} AS after,
     toDecimal128(sum(figures.after) - sum(figures.before), 4) / {{units}} AS difference
 FROM figures
-LEFT JOIN hosts ON figures.host_id = hosts.host_id
+LEFT JOIN roster_hosts AS hosts FINAL ON figures.host_id = hosts.host_id
 WHERE {{hosts_chosen}}
 GROUP BY host_id, kind
 ORDER BY kind IN ('unattributed', 'excess_refund'), difference DESC, host_id, kind

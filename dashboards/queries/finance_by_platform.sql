@@ -11,7 +11,7 @@ SELECT if(by_session.session_id = '', 'outside', coalesce(nullIf(toString(sessio
     sum(by_session.orders) AS orders,
     sum(by_session.gross) / nullIf(sum(sum(by_session.gross)) OVER (PARTITION BY currency), 0) AS share
 FROM by_session
-LEFT JOIN sessions ON by_session.session_id = sessions.session_id
+LEFT JOIN roster_sessions AS sessions FINAL ON by_session.session_id = sessions.session_id
 GROUP BY platform, currency
 HAVING gross != 0 OR refunds != 0 OR sum(listed) != 0
 ORDER BY currency, gross DESC, platform

@@ -20,7 +20,7 @@ figures AS (
         toString(taken_back.currency), toInt128(0),
         if(taken_back.host_id = 'excess_refund', 0 - taken_back.refunds, taken_back.refunds), 0
     FROM taken_back
-    ASOF LEFT JOIN host_kinds
+    ASOF LEFT JOIN roster_kinds AS host_kinds FINAL
         ON taken_back.host_id = host_kinds.host_id AND toDateTime64(taken_back.minute, 3, 'UTC') >= host_kinds.from_at
 )
 SELECT {{finance_period}} AS period, currency,

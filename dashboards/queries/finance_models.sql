@@ -17,7 +17,7 @@ credited AS (
         ) AS kind,
         if(booked.host_id = 'excess_refund', 0 - booked.net, booked.net) AS net
     FROM booked
-    ASOF LEFT JOIN host_kinds
+    ASOF LEFT JOIN roster_kinds AS host_kinds FINAL
         ON booked.host_id = host_kinds.host_id AND fromUnixTimestamp64Milli(booked.from_ms, 'UTC') >= host_kinds.from_at
 ),
 figures AS (
@@ -40,6 +40,6 @@ SELECT coalesce(nullIf(hosts.name, ''), figures.host_id) AS host,
     if(has(models, 'shapley'), toDecimal128(nets['shapley'], 4), NULL) / {{units}} AS shapley,
     if(has(models, 'markov'), toDecimal128(nets['markov'], 4), NULL) / {{units}} AS markov
 FROM figures
-LEFT JOIN hosts ON figures.host_id = hosts.host_id
+LEFT JOIN roster_hosts AS hosts FINAL ON figures.host_id = hosts.host_id
 WHERE {{hosts_chosen}}
 ORDER BY kind IN ('unattributed', 'excess_refund'), host, host_id, kind

@@ -24,7 +24,7 @@ figures AS (
         sum(toInt128(seen.amount_minor)) AS gross, sumIf(toInt128(seen.amount_minor), is_left) AS amount,
         sumIf(toInt64(seen.sign), is_left) AS orders
     FROM seen
-    ASOF LEFT JOIN host_kinds ON seen.host_id = host_kinds.host_id AND seen.minute >= host_kinds.from_at
+    ASOF LEFT JOIN roster_kinds AS host_kinds FINAL ON seen.host_id = host_kinds.host_id AND seen.minute >= host_kinds.from_at
     GROUP BY host_id, kind
     HAVING orders != 0 OR amount != 0
 )
@@ -35,6 +35,6 @@ SELECT coalesce(nullIf(hosts.name, ''), figures.host_id) AS host,
     toDecimal128(figures.amount, 4) / {{units}} AS amount,
     figures.amount / nullIf(gross, 0) AS share
 FROM figures
-LEFT JOIN hosts ON figures.host_id = hosts.host_id
+LEFT JOIN roster_hosts AS hosts FINAL ON figures.host_id = hosts.host_id
 WHERE {{hosts_chosen}}
 ORDER BY figures.amount DESC, host_id, kind

@@ -16,5 +16,5 @@ SELECT concat(
     figures.host_id AS host_id,
     figures.kind AS kind
 FROM figures
-LEFT JOIN hosts ON figures.host_id = hosts.host_id
+LEFT JOIN roster_hosts AS hosts FINAL ON figures.host_id = hosts.host_id
 ORDER BY per_live_hour DESC, host_id, kind

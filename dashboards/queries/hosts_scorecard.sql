@@ -23,7 +23,7 @@ SELECT coalesce(nullIf(hosts.name, ''), figures.host_id) AS host,
     returned / nullIf(figures.orders, 0) AS refunded_orders,
     watch_ms / 1000 / nullIf(figures.views, 0) AS watch_time
 FROM figures
-LEFT JOIN hosts ON figures.host_id = hosts.host_id
-LEFT JOIN hosts AS originals ON hosts.likeness_of = originals.host_id
+LEFT JOIN roster_hosts AS hosts FINAL ON figures.host_id = hosts.host_id
+LEFT JOIN roster_hosts AS originals FINAL ON hosts.likeness_of = originals.host_id
 WHERE {{hosts_chosen}}
 ORDER BY kind IN ('unattributed', 'excess_refund'), gross - refunds DESC, host_id, kind

@@ -13,8 +13,8 @@ totals AS (
 pairs AS (
     SELECT twins.host_id AS twin_id, twins.likeness_of AS original_id,
         concat(coalesce(nullIf(originals.name, ''), original_id), ' and ', coalesce(nullIf(twins.name, ''), twin_id)) AS pair
-    FROM hosts AS twins
-    LEFT JOIN hosts AS originals ON twins.likeness_of = originals.host_id
+    FROM roster_hosts AS twins FINAL
+    LEFT JOIN roster_hosts AS originals FINAL ON twins.likeness_of = originals.host_id
     WHERE twins.kind = 'digital' AND notEmpty(twins.likeness_of)
         AND $__conditionalAll((twins.host_id IN (${host:sqlstring}) OR twins.likeness_of IN (${host:sqlstring})), $host)
 ),
@@ -55,5 +55,5 @@ SELECT beside.pair AS pair,
         AS viewer_difference,
     if(is_twin, twin_net * original_watch_ms / nullIf(original_net * twin_watch_ms, 0), NULL) AS viewer_ratio
 FROM beside
-LEFT JOIN hosts ON beside.host_id = hosts.host_id
+LEFT JOIN roster_hosts AS hosts FINAL ON beside.host_id = hosts.host_id
 ORDER BY pair, twin_id, is_twin

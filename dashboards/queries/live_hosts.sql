@@ -27,8 +27,8 @@ SELECT multiIf(kind = 'excess_refund', 'excess refund', ifNull(nullIf(hosts.name
     toFloat64(summed.gross) / nullIf(toFloat64(whole), 0) AS share,
     summed.host_id AS host_id
 FROM summed
-LEFT JOIN hosts ON summed.host_id = hosts.host_id
-LEFT JOIN hosts AS humans ON hosts.likeness_of = humans.host_id
+LEFT JOIN roster_hosts AS hosts FINAL ON summed.host_id = hosts.host_id
+LEFT JOIN roster_hosts AS humans FINAL ON hosts.likeness_of = humans.host_id
 WHERE {{chosen}}
 ORDER BY net DESC, host_id, kind
 LIMIT 200

@@ -18,7 +18,7 @@ by_kind AS (
             toString(host_kinds.kind)
         ) AS kind
     FROM listing
-    ASOF LEFT JOIN host_kinds
+    ASOF LEFT JOIN roster_kinds AS host_kinds FINAL
         ON listing.host_id = host_kinds.host_id
         AND toDateTime64(toStartOfMinute(listing.ordered_at), 3, 'UTC') >= host_kinds.from_at
 ),
@@ -50,7 +50,7 @@ weighed AS (
         toFloat64(weight) / nullIf(toFloat64(sumIf(weight, stands) OVER (PARTITION BY standing.order_id)), 0) AS part,
         1 / countIf(stands) OVER (PARTITION BY standing.order_id) AS equal_part
     FROM standing
-    LEFT JOIN hosts ON standing.host_id = hosts.host_id
+    LEFT JOIN roster_hosts AS hosts FINAL ON standing.host_id = hosts.host_id
 ),
 credit AS (
     SELECT order_id, sum(refunds) AS back, sum(restated) AS lines,
@@ -73,6 +73,6 @@ SELECT last.ordered_at AS time, last.order_id AS order_id,
     nullIf(last.session_id, '') AS session_id
 FROM last
 INNER JOIN credit ON last.order_id = credit.order_id
-LEFT JOIN sessions ON last.session_id = sessions.session_id
+LEFT JOIN roster_sessions AS sessions FINAL ON last.session_id = sessions.session_id
 ORDER BY time DESC, order_id
 LIMIT 40

@@ -6,7 +6,7 @@ latest AS (
     SELECT on_air.session_id AS session_id,
         groupArray((on_air.start_ms, on_air.until_ms, on_air.kind, ifNull(nullIf(hosts.name, ''), on_air.host_id))) AS pieces
     FROM on_air
-    LEFT JOIN hosts ON on_air.host_id = hosts.host_id
+    LEFT JOIN roster_hosts AS hosts FINAL ON on_air.host_id = hosts.host_id
     GROUP BY session_id
     HAVING countIf({{chosen}}) > 0
     ORDER BY max(on_air.until_ms) DESC, max(on_air.start_ms) DESC, session_id
@@ -16,7 +16,7 @@ titled AS (
     SELECT latest.session_id AS session_id, pieces, ifNull(nullIf(sessions.title, ''), latest.session_id) AS title,
         if(count() OVER (PARTITION BY title) > 1, concat(title, ' · ', latest.session_id), title) AS session
     FROM latest
-    LEFT JOIN sessions ON latest.session_id = sessions.session_id
+    LEFT JOIN roster_sessions AS sessions FINAL ON latest.session_id = sessions.session_id
 )
 SELECT fromUnixTimestamp64Milli(at_ms, 'UTC') AS time, session,
     multiIf(

@@ -59,6 +59,6 @@ SELECT multiIf(summed.session_id = '', 'outside sessions', ifNull(nullIf(session
     toFloat64(figures['unattributed']) / nullIf(toFloat64(figures['whole']), 0) AS unattributed_share,
     summed.session_id AS session_id
 FROM summed
-LEFT JOIN sessions ON summed.session_id = sessions.session_id
+LEFT JOIN roster_sessions AS sessions FINAL ON summed.session_id = sessions.session_id
 ORDER BY gmv DESC, session_id
 LIMIT 100

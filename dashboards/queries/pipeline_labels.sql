@@ -17,7 +17,7 @@ SELECT ifNull(nullIf(sessions.title, ''), summed.session_id) AS session,
     shown_ms / live_ms AS coverage, live_ms / 1000 AS live, shown_ms / 1000 AS shown, toInt64(summed.gaps) AS gaps,
     longest_ms / 1000 AS longest, summed.session_id AS session_id, summed.host_id AS host_id, 'digital' AS kind
 FROM summed
-LEFT JOIN hosts ON summed.host_id = hosts.host_id
-LEFT JOIN sessions ON summed.session_id = sessions.session_id
+LEFT JOIN roster_hosts AS hosts FINAL ON summed.host_id = hosts.host_id
+LEFT JOIN roster_sessions AS sessions FINAL ON summed.session_id = sessions.session_id
 ORDER BY coverage, live DESC, session_id, host_id
 LIMIT 200

@@ -6,9 +6,9 @@ FROM (
     FROM (
         SELECT host_id AS value, max(started_at) AS seen_at FROM shifts FINAL GROUP BY host_id
         UNION ALL
-        SELECT assumeNotNull(host_id), toDateTime64(0, 3, 'UTC') FROM hosts
+        SELECT assumeNotNull(host_id), toDateTime64(0, 3, 'UTC') FROM roster_hosts FINAL
     ) AS known
-    LEFT JOIN hosts ON known.value = hosts.host_id
+    LEFT JOIN roster_hosts AS hosts FINAL ON known.value = hosts.host_id
     GROUP BY value
     ORDER BY seen_at DESC, value
     LIMIT 500

@@ -6,7 +6,7 @@ FROM (
         arrayStringConcat(
             arrayFilter(word -> word != '', [ifNull(nullIf(title, ''), value), ifNull(toString(platform), '')]), ' · '
         ) AS name
-    FROM sessions
+    FROM roster_sessions AS sessions FINAL
     WHERE ifNull(started_at, ended_at) < $__toTime + INTERVAL 1 second AND (isNull(ended_at) OR ended_at >= $__fromTime)
     ORDER BY began DESC, value
     LIMIT 500

@@ -5,6 +5,7 @@ import { NONE, count, date, day, decimal, lasting, magnitude, minute, money, par
 import { ACCOUNT_NAMES, ALARMS, KIND_NAMES, LEVELS, MODEL_NAMES, STATE_LOOKS } from "../words.js";
 
 const DAY_MS = 86400000;
+const SENTENCE = 24; // so many characters may go on in the next line
 const NUMERIC = new Set(["count", "money", "share", "seconds", "number", "check"]);
 
 export const isNumeric = (column) => NUMERIC.has(column.unit);
@@ -37,7 +38,8 @@ const WRITERS = {
 
 function words(value, name) {
   const alarm = ALARMS[name]?.[value];
-  return alarm ? level(alarm, value) : named((name === "model" && MODEL_NAMES[value]) || value, "name");
+  const looks = value.length > SENTENCE ? "name sentence" : "name";
+  return alarm ? level(alarm, value) : named((name === "model" && MODEL_NAMES[value]) || value, looks);
 }
 
 function hostLink(value, row, view) {

@@ -57,3 +57,12 @@ ALTER TABLE returns_minute${LOCAL}${ON_CLUSTER}
 
 ALTER TABLE entries_quarter${LOCAL}${ON_CLUSTER}
     MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE roster_hosts${ON_CLUSTER}
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE roster_kinds${ON_CLUSTER}
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE roster_sessions${ON_CLUSTER}
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
