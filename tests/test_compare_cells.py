@@ -197,8 +197,9 @@ def test_in_any_range_the_figures_of_the_board_stand_on_the_hours_of_its_strata(
     first, last = warehouse.ask(
         "SELECT toUnixTimestamp64Milli(min(started_at)), toUnixTimestamp64Milli(max(ended_at)) FROM shifts"
     ).row(0)
+    everything: list[str] = []
     chosen = {"model": ["on_air"], "currency": ["CNY"], "zone": ["Asia/Kolkata"]}
-    chosen |= dict.fromkeys(("seller", "platform", "session"), [])
+    chosen |= {"seller": everything, "platform": everything, "session": everything}
     lacking = 0
     for begin in range(first - 3_600_000, last, 2_700_000):
         span = Range(begin, begin + 3_600_000, 60_000)
