@@ -117,12 +117,12 @@ def walked(whole: pl.DataFrame, order: int = 1) -> Walked:
     target[last] = np.where(converted, size + 1, size + 2)
     source = np.concatenate([state, np.full(len(first), size)])
     viewer, viewers = factorized(whole["viewer_id"])
-    holds, hosts = _holds(names)
+    holds, hosts = holding(names)
     pair = source * (size + 3) + np.concatenate([target, state[first]])
     return Walked(pair, np.concatenate([viewer, viewer[first]]), len(viewers), holds, hosts)
 
 
-def _holds(names: pl.Series) -> tuple[Numbers, tuple[str, ...]]:
+def holding(names: pl.Series) -> tuple[Numbers, tuple[str, ...]]:
     """Which state contains which host."""
     lineups = Lineups.of(names.cast(pl.String).str.replace_all("\x1e", "\x1f"))
     holds = np.zeros((len(names), len(lineups.hosts)), dtype=bool)

@@ -16,6 +16,7 @@ from streams.live import Arrival
 from streams.state import State
 
 _ORDER = ["order_id", "viewer_id", "ordered_ms", "session_id", "declared_host_id", "currency", "amount_minor"]
+STEPS_OF_ORDER = pl.List(pl.List(pl.String))
 _REFUND = ["refund_id", "order_id", "refunded_ms", "currency", "amount_minor"]
 LATE_REFUND = "late refund"
 
@@ -74,8 +75,8 @@ def booked(work: Work) -> Money:
         weights = pl.concat([weights, kept.select(list(models.WEIGHTS))])
         standing = standing.join(weights.select("order_id", "model").unique(), on=["order_id", "model"], how="semi")
     lines = ledger.lines(ledger.canonical(orders, refunds, weights), standing, _reasons(known, dirty))
-    changed = to_credit.join(lines, on="order_id", how="semi")
-    return Money(lines, tables.order_paths(steps, changed), frozen, wrong, seen)
+    paths = _paths(steps, to_credit, lines, _former(known, dirty, work))
+    return Money(lines, paths, frozen, wrong, seen)
 
 
 def credited(orders: pl.DataFrame, work: Work) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -88,6 +89,21 @@ def credited(orders: pl.DataFrame, work: Work) -> tuple[pl.DataFrame, pl.DataFra
     last_ms = int(orders["ordered_ms"].max())  # type: ignore[arg-type]  # not empty
     watches = presence.watches(marks, _activity(marks, last_ms, work), work.after.roster.ends, work.rules.idle_ms)
     return crediting.credit(orders, watches, work.after.roster.lineups, work.rules, work.after.fit)
+
+
+def _former(known: pl.DataFrame, dirty: pl.DataFrame, work: Work) -> pl.DataFrame:
+    """Give the evidence that stands of the stored orders that are credited anew: order_id, former_host_ids."""
+    again = known.join(dirty, on="order_id", how="semi")
+    if again.is_empty():
+        return pl.DataFrame(schema={"order_id": pl.String, "former_host_ids": STEPS_OF_ORDER})
+    return work.warehouse.query("core_ways_of_orders", order_ids=again["order_id"].to_list(), batch=work.batch)
+
+
+def _paths(steps: pl.DataFrame, credited: pl.DataFrame, lines: pl.DataFrame, former: pl.DataFrame) -> pl.DataFrame:
+    """Rows of evidence of the orders whose lines or whose way differ from what stands."""
+    rows = tables.order_paths(steps, credited, former)
+    booked = pl.col("order_id").is_in(lines["order_id"].unique().implode())
+    return rows.filter(booked | (pl.col("host_ids") != pl.col("former_host_ids")))
 
 
 def plain_orders(found: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from analytics import crediting, ledger, models, presence
 from analytics.markov import Fit
 from analytics.paths import steps
 from analytics.rules import Rules
+from analytics.transitions import changed, lost_transitions
 from analytics.warehouse import Warehouse, tables
 from streams import lanes
 from streams.asked import MARKS
@@ -35,6 +36,11 @@ class _History:
         walked = crediting.journeys(self.steps, self.watches, self.lineups, self.orders.select("viewer_id"))
         return crediting.fit_journeys(walked, version)
 
+    def lost(self, newest_ms: int) -> pl.DataFrame:
+        """Count the transitions of those who never bought (LOST)."""
+        lookers = self.watches.join(self.orders, on="viewer_id", how="anti")
+        return lost_transitions(crediting.lookers_steps(lookers, self.lineups), newest_ms)
+
 
 def stored(intent: Intent, _taken: Taken, state: State, warehouse: Warehouse, rules: Rules) -> Stored:
     """Work out a new fit and its row, or take an earlier one; and the lines that restate `markov` in this lane."""
@@ -46,6 +52,8 @@ def stored(intent: Intent, _taken: Taken, state: State, warehouse: Warehouse, ru
     if intent.kind == "fit":
         fitted = history.fit(state.fit.version + 1)
         rows["markov_fits"] = tables.markov_fit(fitted, intent.recorded_ms)
+        standing = warehouse.query("core_lost_transitions", batch=intent.batch)
+        rows["lost_transitions"] = tables.lost_transitions(changed(standing, history.lost(newest)))
     else:
         fitted = last_fit(warehouse, intent.batch, intent.fit)
     lines, frozen = pl.DataFrame(schema=ledger.ENTRIES), 0

@@ -345,6 +345,16 @@ class TestMarkov:
     def test_the_conversion_is_the_same_for_every_order(self, data, rows, order_):
         assert asked("markov", "--data", data, "--order", order_)[0]["conversion_bp"] == rows[0]["conversion_bp"]
 
+    @pytest.mark.parametrize(
+        "options", [("--order", 3), ("--over-time", "week"), ("--until", "2026-03-02", "--timezone", "Asia/Kathmandu")]
+    )
+    def test_what_is_kept_says_what_the_journeys_say(self, data, options):
+        """An interval makes the command count journeys; else it asks the sums that the stream has kept."""
+        journeys = asked("markov", "--data", data, "--interval", "--resamples", 50, *options)
+        kept = [name for name in journeys[0] if not name.endswith(("low_bp", "high_bp"))]
+        assert asked("markov", "--data", data, *options) == [{name: row[name] for name in kept} for row in journeys]
+        assert "From the counts that are kept" in run("markov", "--data", data, *options).stderr
+
     def test_weeks_hold_every_journey_once_and_a_week_alone_is_the_same(self, data, rows):
         weeks = asked("markov", "--data", data, "--over-time", "week")
         first = {row["week"]: row for row in weeks}

@@ -192,6 +192,26 @@ def test_the_board_says_the_same_rates_and_sizes_by_stratum(warehouse: Embedded)
         assert figures[name]["strata"] == estimate.strata
 
 
+def test_in_any_range_the_figures_of_the_board_stand_on_the_hours_of_its_strata(warehouse: Embedded) -> None:
+    """Also where one kind was not on air: its rate is then absent."""
+    first, last = warehouse.ask(
+        "SELECT toUnixTimestamp64Milli(min(started_at)), toUnixTimestamp64Milli(max(ended_at)) FROM shifts"
+    ).row(0)
+    everything: list[str] = []
+    chosen = {"model": ["on_air"], "currency": ["CNY"], "zone": ["Asia/Kolkata"]}
+    chosen |= {"seller": everything, "platform": everything, "session": everything}
+    lacking = 0
+    for begin in range(first - 3_600_000, last, 2_700_000):
+        span = Range(begin, begin + 3_600_000, 60_000)
+        strata = stage_rows(warehouse, "compare_strata", span, chosen)
+        for crude in stage_rows(warehouse, "compare_figures", span, chosen)[:1]:
+            for kind in ("human", "digital"):
+                assert crude[f"{kind}_hours"] == pytest.approx(sum(row[f"{kind}_hours"] for row in strata))
+                lacking += crude[kind] is None
+                assert (crude[kind] is None) == (crude[f"{kind}_hours"] == 0)
+    assert lacking > 0
+
+
 def test_line_ups_cover_a_session_without_gaps_and_overlaps(warehouse: Embedded) -> None:
     rows = warehouse.ask(
         "SELECT session_id, start_at, end_at, host_ids FROM line_ups WHERE toUInt32(start_at) > 0"

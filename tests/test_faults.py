@@ -53,7 +53,7 @@ TABLES = (
     "ledger",
     "rejects",
 )
-STEPS = ("intent", *TABLES, "batches", "done", "markov_fits")
+STEPS = ("intent", *TABLES, "batches", "done", "markov_fits", "lost_transitions")
 ROLLUPS = ("_minute", "_quarter")
 ROLLUP_OF = {
     "viewer_events": "activity_minute",

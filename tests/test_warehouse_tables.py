@@ -16,5 +16,8 @@ def test_rows_of_paths_stand_by_order_id_however_the_engine_gave_the_orders() ->
             "host_ids": [["h"], ["h"]],
         }
     )
-    shuffled = [pl.DataFrame({"order_id": list(ids)}) for ids in ("cab", "bca")]
-    assert [tables.order_paths(steps, of)["order_id"].to_list() for of in shuffled] == [["a", "b", "c"]] * 2
+    former = pl.DataFrame({"order_id": ["b"], "former_host_ids": [[["g"]]]})
+    shuffled = [pl.DataFrame({"order_id": list(ids), "ordered_ms": [0, 0, 0]}) for ids in ("cab", "bca")]
+    rows = [tables.order_paths(steps, of, former) for of in shuffled]
+    assert [found["order_id"].to_list() for found in rows] == [["a", "b", "c"]] * 2
+    assert rows[0]["former_host_ids"].to_list() == [[], [["g"]], []]

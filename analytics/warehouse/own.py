@@ -29,6 +29,8 @@ CLOSED = (
     "products_minute",
     "returns_minute",
     "entries_quarter",
+    "transitions_quarter",
+    "lost_transitions",
     "markov_fits",
     "closed_figures",
     "rates",

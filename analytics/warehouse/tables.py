@@ -69,8 +69,11 @@ def presence(changes: pl.DataFrame, recorded_ms: int) -> pl.DataFrame:
     )
 
 
-def order_paths(steps: pl.DataFrame, of: pl.DataFrame) -> pl.DataFrame:
-    """Rows of `order_paths` for the orders in `of`, by order id; an order without a step has empty arrays."""
+def order_paths(steps: pl.DataFrame, of: pl.DataFrame, former: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `order_paths` for the orders in `of`, by order id; an order without a step has empty arrays.
+
+    former: order_id, former_host_ids: the evidence that stood, of orders that had any.
+    """
     paths = steps.group_by("order_id", maintain_order=True).agg(
         session_ids="session_id",
         started_at=pl.col("start_ms").cast(TIME),
@@ -79,12 +82,13 @@ def order_paths(steps: pl.DataFrame, of: pl.DataFrame) -> pl.DataFrame:
         host_ids="host_ids",
     )
     return (
-        of.select("order_id")
+        of.select("order_id", _at("ordered_ms", "ordered_at"))
         .sort("order_id")
         .join(paths, on="order_id", how="left", maintain_order="left")
+        .join(former, on="order_id", how="left", maintain_order="left")
         .with_columns(
             pl.col("session_ids", "started_at", "ended_at", "watched_ms").fill_null([]),
-            pl.col("host_ids").fill_null([]),
+            pl.col("host_ids", "former_host_ids").fill_null([]),
         )
     )
 
@@ -122,6 +126,11 @@ def markov_fit(fit: Fit, recorded_ms: int) -> pl.DataFrame:
             "recorded_at": pl.Series([recorded_ms]).cast(TIME),
         }
     )
+
+
+def lost_transitions(changes: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `lost_transitions`."""
+    return changes.select("memory", _at("quarter_ms", "quarter"), "source", "target", "times")
 
 
 def closings(rows: pl.DataFrame) -> pl.DataFrame:

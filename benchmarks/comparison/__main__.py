@@ -64,13 +64,15 @@ def _arguments() -> argparse.Namespace:
 
 
 def _filled(folder: Path, sessions: int) -> int:
-    """Fill the folder; returns the orders in it."""
+    """Fill the folder and wait for its merges, which a day spreads out; returns the orders in it."""
     with closing(Embedded.open(folder)) as warehouse:
 
         def run(text: str, parameters: dict[str, str]) -> None:
             warehouse._ask(text, "Null", "filling", parameters)  # noqa: SLF001  # the engine makes the rows itself
 
         filling.fill(run, sessions, lambda said: print(said, file=sys.stderr, flush=True))
+        while int(warehouse.sql("SELECT count() FROM system.merges", "TSV")):
+            time.sleep(1)
         return int(warehouse.sql("SELECT sum(orders) FROM revenue_minute WHERE model = 'on_air'", "TSV"))
 
 

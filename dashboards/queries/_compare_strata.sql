@@ -1,6 +1,7 @@
 -- Fragment: the table strata: platform, hour (of the day, of the seller's zone), category, and for each kind net (minor units, of
 -- what was sold then), watch_ms and sessions; told as `hostledger compare` does: a line-up counts for a kind if all of its
 -- hosts are of it, credits for the kind of their account unless another line-up was on air, hand-overs to the whole minute.
+-- aired: sessions with a shift that may have an hour in the range; rooms, came: their pieces and minutes as arrays in order.
 selling AS (
     SELECT DISTINCT toString(session_id) AS session_id
     FROM revenue_minute
@@ -12,6 +13,11 @@ meant AS (
     SELECT assumeNotNull(sessions.session_id) FROM sessions WHERE seller_id IN (
         SELECT seller_id FROM sessions WHERE session_id IN (SELECT session_id FROM selling)
     )
+),
+aired AS (
+    SELECT session_id FROM shifts
+    WHERE started_at - INTERVAL 1 hour < $__toTime AND (isNull(ended_at) OR ended_at + INTERVAL 1 minute > $__fromTime)
+        AND session_id IN (SELECT session_id FROM meant) AND {{in_sessions}}
 ),
 pieces AS (
     SELECT line_ups.session_id AS session_id, toUInt32(greatest(toUInt32(start_at), hour)) AS from_s,
@@ -27,27 +33,43 @@ pieces AS (
             3600
         )
     ) AS hour
-    WHERE session_id IN (SELECT session_id FROM meant) AND {{in_sessions}}
+    WHERE session_id IN (SELECT session_id FROM aired)
+),
+rooms AS (
+    SELECT session_id, arraySort(groupArray((from_s, until_s, hour, arm))) AS stretches,
+        arrayMap(stretch -> stretch.1, stretches) AS starts
+    FROM pieces
+    GROUP BY session_id
+),
+came AS (
+    SELECT session_id, groupArray(toUInt32(minute)) AS found, arraySort(found) AS minutes,
+        arraySort((change, at_s) -> at_s, groupArray(presence_minute.change), found) AS changes,
+        arraySort(
+            (moment, at_s) -> at_s, groupArray(presence_minute.change * toUnixTimestamp(minute) * 1000 + change_ms), found
+        ) AS moments
+    FROM presence_minute
+    WHERE session_id IN (SELECT session_id FROM aired)
+    GROUP BY session_id
 ),
 changed AS (
-    SELECT minutes.session_id AS session_id, pieces.from_s AS from_s, sum(minutes.change) AS change,
-        sum(minutes.moments) AS moments
-    FROM (
-        SELECT session_id, toUInt32(minute) AS at_s, presence_minute.change AS change,
-            presence_minute.change * toUnixTimestamp(minute) * 1000 + change_ms AS moments
-        FROM presence_minute
-    ) AS minutes
-    ASOF INNER JOIN pieces ON minutes.session_id = pieces.session_id AND minutes.at_s >= pieces.from_s
-    GROUP BY session_id, from_s
+    SELECT rooms.session_id AS session_id, stretches,
+        arrayMap(start -> toUInt64(arrayCount(at_s -> at_s < start, minutes)), starts) AS before,
+        arrayMap(
+            (first, next) -> (first + 1, toUInt64(next - first)),
+            before,
+            arrayPushBack(arrayPopFront(before), length(minutes))
+        ) AS places,
+        arrayReduceInRanges('sum', places, came.changes) AS changes,
+        arrayReduceInRanges('sum', places, came.moments) AS moments
+    FROM came
+    RIGHT JOIN rooms ON came.session_id = rooms.session_id
 ),
 watched AS (
-    SELECT pieces.session_id AS session_id, hour, arm,
-        sum(changed.change) OVER (
-            PARTITION BY pieces.session_id ORDER BY pieces.from_s ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) * toInt64(until_s - pieces.from_s) * 1000
-            + changed.change * toInt64(until_s) * 1000 - changed.moments AS watch_ms
-    FROM pieces
-    LEFT JOIN changed ON pieces.session_id = changed.session_id AND pieces.from_s = changed.from_s
+    SELECT session_id, stretch.3 AS hour, stretch.4 AS arm,
+        (people_after - change) * toInt64(stretch.2 - stretch.1) * 1000 + change * toInt64(stretch.2) * 1000 - moment
+            AS watch_ms
+    FROM changed
+    ARRAY JOIN stretches AS stretch, changes AS change, moments AS moment, arrayCumSum(changes) AS people_after
 ),
 booked AS (
     SELECT session_id, host_id, toUInt32(minute) AS at_s, revenue_minute.gross AS amount

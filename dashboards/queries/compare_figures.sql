@@ -4,39 +4,39 @@
 --   viewer-hours in strata with one kind).
 WITH {{compare_strata}},
 rated AS (
-    SELECT toFloat64(human_net) / human_ms AS human_rate, toFloat64(digital_net) / digital_ms AS digital_rate,
-        toFloat64(human_ms) AS n0, toFloat64(digital_ms) AS n1,
-        (SELECT sum(human_ms + digital_ms) FROM strata) AS everything
+    SELECT toFloat64(human_net) AS net0, toFloat64(human_ms) AS n0, toFloat64(digital_net) AS net1, toFloat64(digital_ms) AS n1,
+        n0 > 0 AND n1 > 0 AS comparable
     FROM strata
-    WHERE human_ms > 0 AND digital_ms > 0
 ),
 figures AS (
-    SELECT 1 AS place, 'crude' AS figure,
-        if(sum(human_ms) > 0, toFloat64(sum(human_net)) / greatest(sum(human_ms), 1), NULL) AS human_rate,
-        if(sum(digital_ms) > 0, toFloat64(sum(digital_net)) / greatest(sum(digital_ms), 1), NULL) AS digital_rate,
-        1 AS strata,
-        toFloat64(sum(human_ms)) AS n0, toFloat64(sum(digital_ms)) AS n1, toFloat64(0) AS left_out
-    FROM strata
-    HAVING count() > 0
-    UNION ALL
-    SELECT weighing.1, weighing.2, sum(weighing.3 * rated.human_rate) / sum(weighing.3),
-        sum(weighing.3 * rated.digital_rate) / sum(weighing.3), count(), sum(rated.n0), sum(rated.n1),
-        1 - sum(rated.n0 + rated.n1) / any(everything)
-    FROM rated
-    ARRAY JOIN [
-        (2, 'stratified, all traffic (ATE)', n0 + n1),
-        (3, 'stratified, digital traffic (ATT)', n1),
-        (4, 'Mantel-Haenszel', n0 * n1 / (n0 + n1))
-    ] AS weighing
-    GROUP BY weighing.1, weighing.2
+    SELECT place, figure,
+        if(sum(n0) > 0, sum(net0) / greatest(sum(n0), 1), NULL) AS human_crude,
+        if(place = 1, human_crude, sumIf(weight * net0 / n0, told) / sumIf(weight, told)) AS human_rate,
+        if(sum(n1) > 0, sum(net1) / greatest(sum(n1), 1), NULL) AS digital_crude,
+        if(place = 1, digital_crude, sumIf(weight * net1 / n1, told) / sumIf(weight, told)) AS digital_rate,
+        if(place = 1, 1, countIf(told)) AS strata,
+        sumIf(n0, told) AS human_told, sumIf(n1, told) AS digital_told,
+        if(place = 1, 0, 1 - (human_told + digital_told) / sum(n0 + n1)) AS left_out
+    FROM (
+        SELECT *, weighing.1 AS place, weighing.2 AS figure, weighing.3 AS weight, comparable OR place = 1 AS told
+        FROM rated
+        ARRAY JOIN [
+            (1, 'crude', toFloat64(1)),
+            (2, 'stratified, all traffic (ATE)', n0 + n1),
+            (3, 'stratified, digital traffic (ATT)', n1),
+            (4, 'Mantel-Haenszel', n0 * n1 / (n0 + n1))
+        ] AS weighing
+    )
+    GROUP BY place, figure
+    HAVING strata > 0
 )
 SELECT figure,
     toDecimal128(round(human_rate * 3600000), 4) / {{units}} AS human,
     toDecimal128(round(digital_rate * 3600000), 4) / {{units}} AS digital,
     toDecimal128(round((digital_rate - human_rate) * 3600000), 4) / {{units}} AS difference,
     toInt64(strata) AS strata,
-    n0 / 3600000 AS human_hours,
-    n1 / 3600000 AS digital_hours,
+    human_told / 3600000 AS human_hours,
+    digital_told / 3600000 AS digital_hours,
     left_out
 FROM figures
 ORDER BY place

@@ -882,6 +882,93 @@ FROM roster_events
 WHERE type IN ('session_started', 'session_ended') GROUP BY session_id
 SETTINGS insert_deduplicate = 0;
 
+ALTER TABLE order_paths_local ON CLUSTER 'live'
+    ADD COLUMN IF NOT EXISTS ordered_at DateTime64(3, 'UTC') COMMENT 'when the order was paid; 1970 in rows of before this column';
+
+ALTER TABLE order_paths_local ON CLUSTER 'live'
+    ADD COLUMN IF NOT EXISTS former_host_ids Array(Array(String)) COMMENT 'line-ups of the evidence that this takes the place of; empty: none';
+
+ALTER TABLE order_paths ON CLUSTER 'live'
+    ADD COLUMN IF NOT EXISTS ordered_at DateTime64(3, 'UTC') COMMENT 'when the order was paid; 1970 in rows of before this column';
+
+ALTER TABLE order_paths ON CLUSTER 'live'
+    ADD COLUMN IF NOT EXISTS former_host_ids Array(Array(String)) COMMENT 'line-ups of the evidence that this takes the place of; empty: none';
+
+CREATE TABLE transitions_quarter_local ON CLUSTER 'live' (
+    memory UInt8 COMMENT 'how many line-ups a state remembers: 1, 2, 3',
+    quarter DateTime('UTC') COMMENT 'quarter of an hour of the order that the whole journey ended in',
+    source LowCardinality(String) COMMENT 'state: line-ups joined by 0x1E, their hosts by 0x1F; or 0x02 start',
+    target LowCardinality(String) COMMENT 'next state, or 0x02 conversion',
+    times Int64 COMMENT 'how often'
+) ENGINE = ReplicatedSummingMergeTree PARTITION BY toYYYYMM(quarter) ORDER BY (memory, quarter, source, target)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'Transitions of the journeys that ended in an order, by the time of the order';
+
+CREATE TABLE transitions_quarter ON CLUSTER 'live' AS transitions_quarter_local
+ENGINE = Distributed('live', currentDatabase(), transitions_quarter_local)
+COMMENT 'Transitions of the journeys that ended in an order, by the time of the order';
+
+CREATE TABLE lost_transitions_local ON CLUSTER 'live' (
+    memory UInt8 COMMENT 'how many line-ups a state remembers: 1, 2, 3',
+    quarter DateTime('UTC') COMMENT 'quarter of an hour in which the last step of the whole journey ended',
+    source LowCardinality(String) COMMENT 'state: line-ups joined by 0x1E, their hosts by 0x1F; or 0x02 start',
+    target LowCardinality(String) COMMENT 'next state, or 0x02 null',
+    times Int64 COMMENT 'how much more often than the fit before had counted; negative: less',
+    batch UInt64 COMMENT 'batch of the fit that counted' CODEC(Delta(8), ZSTD(1))
+) ENGINE = ReplicatedMergeTree PARTITION BY toYYYYMM(quarter) ORDER BY (memory, quarter, source, target)
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'Transitions of the journeys of people who never bought: signed changes, their sum is as of the latest fit';
+
+CREATE TABLE lost_transitions ON CLUSTER 'live' AS lost_transitions_local
+ENGINE = Distributed('live', currentDatabase(), lost_transitions_local, bitShiftRight(batch, 40))
+COMMENT 'Transitions of the journeys of people who never bought: signed changes, their sum is as of the latest fit';
+
+TRUNCATE TABLE transitions_quarter_local ON CLUSTER 'live';
+
+INSERT INTO transitions_quarter_local
+SELECT memory, quarter, way.1 AS source, way.2 AS target, toInt64(count()) AS times
+FROM (
+    SELECT quarter, memory, arrayMap(
+            place -> arrayStringConcat(arraySlice(names, greatest(place - memory + 1, 1), least(memory, place)), '\x1e'),
+            arrayEnumerate(names)
+        ) AS states
+    FROM (
+        SELECT toStartOfFifteenMinutes(orders.ordered_at) AS quarter,
+            arrayMap(lineup -> arrayStringConcat(lineup, '\x1f'), latest.lineups) AS names
+        FROM (
+            SELECT order_id, argMax(order_paths.host_ids, order_paths.batch) AS lineups
+            FROM order_paths
+            GROUP BY order_id
+        ) AS latest
+        INNER JOIN orders ON latest.order_id = orders.order_id
+        WHERE notEmpty(latest.lineups)
+    )
+    ARRAY JOIN [1, 2, 3] AS memory
+)
+ARRAY JOIN arrayZip(arrayPushFront(states, '\x02start'), arrayPushBack(states, '\x02conversion')) AS way
+GROUP BY memory, quarter, source, target
+SETTINGS insert_deduplicate = 0;
+
+CREATE MATERIALIZED VIEW transitions_quarter_view ON CLUSTER 'live' TO transitions_quarter_local AS
+SELECT memory, quarter, way.1 AS source, way.2 AS target, sum(sign) AS times
+FROM (
+    SELECT quarter, sign, memory, arrayMap(
+            place -> arrayStringConcat(arraySlice(names, greatest(place - memory + 1, 1), least(memory, place)), '\x1e'),
+            arrayEnumerate(names)
+        ) AS states
+    FROM (
+        SELECT toStartOfFifteenMinutes(ordered_at) AS quarter, walked.1 AS sign,
+            arrayMap(lineup -> arrayStringConcat(lineup, '\x1f'), walked.2) AS names
+        FROM order_paths_local AS order_paths
+        ARRAY JOIN [(toInt64(1), host_ids), (toInt64(-1), former_host_ids)] AS walked
+        WHERE notEmpty(walked.2)
+    )
+    ARRAY JOIN [1, 2, 3] AS memory
+)
+ARRAY JOIN arrayZip(arrayPushFront(states, '\x02start'), arrayPushBack(states, '\x02conversion')) AS way
+GROUP BY memory, quarter, source, target
+HAVING times != 0;
+
 ALTER TABLE batches_local ON CLUSTER 'live'
     MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
 
@@ -946,4 +1033,10 @@ ALTER TABLE roster_kinds ON CLUSTER 'live'
     MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
 
 ALTER TABLE roster_sessions ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE transitions_quarter_local ON CLUSTER 'live'
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE lost_transitions_local ON CLUSTER 'live'
     MODIFY SETTING min_bytes_for_full_part_storage = 10485760;

@@ -66,3 +66,9 @@ ALTER TABLE roster_kinds${ON_CLUSTER}
 
 ALTER TABLE roster_sessions${ON_CLUSTER}
     MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE transitions_quarter${LOCAL}${ON_CLUSTER}
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE lost_transitions${LOCAL}${ON_CLUSTER}
+    MODIFY SETTING min_bytes_for_full_part_storage = 10485760;

@@ -3,12 +3,19 @@
 -- to the arm of their account, unless a line-up of `other` was on air. Hand-overs count to the whole minute.
 -- pieces: line-ups cut at hours, first of all the time before the first shift, whose credits are left out. Each minute belongs
 -- to the piece begun last; the kind of an account is that of the piece's first half minute, as far as starts are rounded.
+-- rooms, came, entered: one row for each session, with its pieces and its minutes as arrays in order of time. Two sorted arrays
+-- are laid beside each other at half the price of a join that looks up the piece of each minute.
 -- Parameters: model, currency, by (kind or host), control and treated (a kind or a host id each), zone,
 --   from_ms and until_ms (half-open), counting (1: views too, which are read from a table of their own).
 -- Columns: session_id, hour_ms (begin of the hour in the zone, ms UTC), arm (control, treated, other), host_id ('' where several
 --   were on air), live_ms, watch_ms, views (people in the room when the arm begins + room entries), gross_minor and
 --   refunds_minor (of what was sold in the hour; exact decimals), orders (that list the arm, co-hosts once).
-WITH pieces AS (
+WITH aired AS (
+    SELECT session_id FROM shifts
+    WHERE started_at < fromUnixTimestamp64Milli({until_ms:Int64})
+        AND (isNull(ended_at) OR ended_at > fromUnixTimestamp64Milli({from_ms:Int64}))
+),
+pieces AS (
     SELECT line_ups.session_id AS session_id, toUInt32(greatest(toUInt32(start_at), hour)) AS from_s,
         if(hour = 0, toUInt32(end_at), toUInt32(least(toUInt32(end_at), hour + 3600))) AS until_s, hour,
         if({by:String} = 'kind', kinds, host_ids) AS members,
@@ -26,36 +33,63 @@ WITH pieces AS (
         [toUInt32(0)],
         range(toUInt32(toStartOfHour(start_at, {zone:String})), greatest(toUInt32(end_at), toUInt32(start_at) + 1), 3600)
     ) AS hour
-    WHERE session_id IN (
-        SELECT session_id FROM shifts
-        WHERE started_at < fromUnixTimestamp64Milli({until_ms:Int64})
-            AND (isNull(ended_at) OR ended_at > fromUnixTimestamp64Milli({from_ms:Int64}))
-    )
+    WHERE session_id IN (SELECT session_id FROM aired)
+),
+rooms AS (
+    SELECT session_id, arraySort(groupArray((from_s, until_s, hour, arm, host_id))) AS stretches,
+        arrayMap(stretch -> stretch.1, stretches) AS starts, arrayMap(stretch -> stretch.4, stretches) AS arms
+    FROM pieces
+    GROUP BY session_id
+),
+came AS (
+    SELECT session_id, groupArray(toUInt32(minute)) AS found, arraySort(found) AS minutes,
+        arraySort((change, at_s) -> at_s, groupArray(presence_minute.change), found) AS changes,
+        arraySort(
+            (moment, at_s) -> at_s, groupArray(presence_minute.change * toUnixTimestamp(minute) * 1000 + change_ms), found
+        ) AS moments
+    FROM presence_minute
+    WHERE session_id IN (SELECT session_id FROM aired)
+    GROUP BY session_id
+),
+entered AS (
+    SELECT session_id, groupArray(toUInt32(minute)) AS found, arraySort(found) AS minutes,
+        arraySort((entry, at_s) -> at_s, groupArray(toInt64(views)), found) AS entries
+    FROM activity_minute
+    WHERE {counting:UInt8} = 1 AND session_id IN (SELECT session_id FROM aired)
+    GROUP BY session_id
 ),
 changed AS (
-    SELECT minutes.session_id AS session_id, pieces.from_s AS from_s, sum(minutes.change) AS change,
-        sum(minutes.moments) AS moments, sum(minutes.entries) AS entries
-    FROM (
-        SELECT session_id, toUInt32(minute) AS at_s, presence_minute.change AS change,
-            presence_minute.change * toUnixTimestamp(minute) * 1000 + change_ms AS moments, toInt64(0) AS entries
-        FROM presence_minute
-        UNION ALL
-        SELECT session_id, toUInt32(minute), 0, 0, toInt64(views)
-        FROM activity_minute
-        WHERE {counting:UInt8} = 1
-    ) AS minutes
-    ASOF INNER JOIN pieces ON minutes.session_id = pieces.session_id AND minutes.at_s >= pieces.from_s
-    GROUP BY session_id, from_s
+    SELECT rooms.session_id AS session_id, stretches, arms,
+        arrayMap(start -> toUInt64(arrayCount(at_s -> at_s < start, came.minutes)), starts) AS before,
+        arrayMap(
+            (first, next) -> (first + 1, toUInt64(next - first)),
+            before,
+            arrayPushBack(arrayPopFront(before), length(came.minutes))
+        ) AS places,
+        arrayReduceInRanges('sum', places, came.changes) AS changes,
+        arrayReduceInRanges('sum', places, came.moments) AS moments,
+        arrayMap(start -> toUInt64(arrayCount(at_s -> at_s < start, entered.minutes)), starts) AS before_entries,
+        arrayReduceInRanges(
+            'sum',
+            arrayMap(
+                (first, next) -> (first + 1, toUInt64(next - first)),
+                before_entries,
+                arrayPushBack(arrayPopFront(before_entries), length(entered.minutes))
+            ),
+            entered.entries
+        ) AS entries
+    FROM came
+    RIGHT JOIN rooms ON came.session_id = rooms.session_id
+    LEFT JOIN entered ON rooms.session_id = entered.session_id
 ),
 watched AS (
-    SELECT pieces.session_id AS session_id, hour, arm, host_id, toInt64(until_s - pieces.from_s) * 1000 AS live_ms,
-        sum(changed.change) OVER earlier AS people,
-        people * live_ms + changed.change * toInt64(until_s) * 1000 - changed.moments AS watch_ms,
-        changed.entries + if(arm != lagInFrame(arm, 1, '') OVER before, people, 0) AS views
-    FROM pieces
-    LEFT JOIN changed ON pieces.session_id = changed.session_id AND pieces.from_s = changed.from_s
-    WINDOW earlier AS (PARTITION BY pieces.session_id ORDER BY pieces.from_s ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
-        before AS (PARTITION BY pieces.session_id ORDER BY pieces.from_s ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
+    SELECT session_id, stretch.3 AS hour, stretch.4 AS arm, stretch.5 AS host_id,
+        toInt64(stretch.2 - stretch.1) * 1000 AS live_ms, people_after - change AS people,
+        people * live_ms + change * toInt64(stretch.2) * 1000 - moment AS watch_ms,
+        entry + if(arm != arm_before, people, 0) AS views
+    FROM changed
+    ARRAY JOIN stretches AS stretch, changes AS change, moments AS moment, entries AS entry,
+        arrayCumSum(changes) AS people_after, arrayPushFront(arrayPopBack(arms), '') AS arm_before
 ),
 booked AS (
     SELECT session_id, host_id, toUInt32(minute) AS at_s, gross, toInt128(0) AS refunds, orders
