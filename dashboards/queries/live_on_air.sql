@@ -35,7 +35,7 @@ added AS (
 ),
 rooms AS (
     SELECT added.session_id AS session_id, added.host_id AS host_id, presents,
-        multiIf(added.host_id = '', '', host_kinds.kind = '', 'unknown', host_kinds.kind) AS kind,
+        multiIf(added.host_id = '', '', host_kinds.kind = '', 'unknown', toString(host_kinds.kind)) AS kind,
         added.started_at AS started_at, added.online AS online, added.earned AS earned, added.told AS told
     FROM (SELECT * FROM added WHERE presents OR (host_id = '' AND online > 0 AND NOT presented)) AS added
     ASOF LEFT JOIN roster_kinds AS host_kinds FINAL

@@ -814,7 +814,7 @@ CREATE TABLE roster_kinds ON CLUSTER 'live' (
     from_at DateTime64(3, 'UTC') COMMENT 'registered then; 1970: its first registration, whose kind holds before it too',
     first AggregateFunction(argMin, String, Tuple(DateTime64(3, 'UTC'), String)) COMMENT 'kind of the first event of the row',
     latest AggregateFunction(argMax, String, Tuple(DateTime64(3, 'UTC'), String)) COMMENT 'kind of the last event of the row',
-    kind String ALIAS if(from_at = toDateTime64(0, 3, 'UTC'), finalizeAggregation(first), finalizeAggregation(latest))
+    kind LowCardinality(String) ALIAS if(from_at = toDateTime64(0, 3, 'UTC'), finalizeAggregation(first), finalizeAggregation(latest))
         COMMENT 'human or digital, until the next row of the host'
 ) ENGINE = ReplicatedAggregatingMergeTree('/clickhouse/{database}/{table}', '{shard}-{replica}') ORDER BY (host_id, from_at)
 SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
