@@ -53,7 +53,7 @@ TABLES = (
     "ledger",
     "rejects",
 )
-STEPS = ("intent", *TABLES, "batches", "done", "markov_fits", "lost_transitions")
+STEPS = ("intent", *TABLES, "batches", "done", "lost_transitions", "markov_fits")
 ROLLUPS = ("_minute", "_quarter")
 ROLLUP_OF = {
     "viewer_events": "activity_minute",
@@ -83,13 +83,13 @@ def delayed(events: list[Event], random: Random) -> list[Event]:
 
 
 def batches_of_scenario() -> list[str | None]:
-    """14 batches, most events in order, some late, with repeats and broken lines, and two fits."""
+    """14 batches, most events in order, some late, with repeats and broken lines, and three fits."""
     events = delayed([*EVENTS, *Random(4).sample(EVENTS, len(EVENTS) // 8)], Random(3))
     cuts = [len(events) * number // 14 for number in range(15)]
     texts: list[str | None] = [
         to_bytes(events[start:end]).decode() + '{"type": "broken"}\n' for start, end in pairwise(cuts)
     ]
-    return [*texts[:5], None, *texts[5:], None]
+    return [*texts[:5], None, *texts[5:13], None, *texts[13:], None]
 
 
 def contents(folder: Path, *, but: str = "") -> Contents:
