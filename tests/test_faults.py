@@ -53,7 +53,7 @@ TABLES = (
     "ledger",
     "rejects",
 )
-STEPS = ("intent", *TABLES, "batches", "done", "markov_fits", "lost_transitions")
+STEPS = ("intent", *TABLES, "batches", "done", "lost_transitions", "markov_fits")
 ROLLUPS = ("_minute", "_quarter")
 ROLLUP_OF = {
     "viewer_events": "activity_minute",
@@ -83,13 +83,13 @@ def delayed(events: list[Event], random: Random) -> list[Event]:
 
 
 def batches_of_scenario() -> list[str | None]:
-    """14 batches, most events in order, some late, with repeats and broken lines, and two fits."""
+    """14 batches, most events in order, some late, with repeats and broken lines, and three fits."""
     events = delayed([*EVENTS, *Random(4).sample(EVENTS, len(EVENTS) // 8)], Random(3))
     cuts = [len(events) * number // 14 for number in range(15)]
     texts: list[str | None] = [
         to_bytes(events[start:end]).decode() + '{"type": "broken"}\n' for start, end in pairwise(cuts)
     ]
-    return [*texts[:5], None, *texts[5:], None]
+    return [*texts[:5], None, *texts[5:13], None, *texts[13:], None]
 
 
 def contents(folder: Path, *, but: str = "") -> Contents:
@@ -105,16 +105,21 @@ def contents(folder: Path, *, but: str = "") -> Contents:
         warehouse.close()
 
 
+def _columns(warehouse: Embedded, table: str) -> list[tuple[str, ...]]:
+    """Name and type of the columns of a table that hold values and are not in its key."""
+    stored = "NOT is_in_sorting_key AND default_kind != 'ALIAS'"
+    return rows(warehouse, f"SELECT name, type FROM system.columns WHERE table = '{table}' AND {stored}")  # noqa: S608  # names of our own tables
+
+
 def _rows(warehouse: Embedded, table: str, key: str, but: str) -> list[tuple[str, ...]]:
     if not table.endswith(ROLLUPS):
         unlike = [column for column in (but, "stored_at") if column and _has(warehouse, table, column)]
         left_out = f"EXCEPT({', '.join(unlike)})" if unlike else ""
-        final = "FINAL" if table == "shifts" else ""
-        return rows(warehouse, f"SELECT * {left_out} FROM {table} {final} ORDER BY ALL")  # noqa: S608  # names of our own tables
-    columns = rows(
-        warehouse,
-        f"SELECT name, type FROM system.columns WHERE table = '{table}' AND NOT is_in_sorting_key",  # noqa: S608  # names of our own tables
-    )
+        states = [name for name, kind in _columns(warehouse, table) if kind.startswith("AggregateFunction")]
+        shown = f"REPLACE({', '.join(f'finalizeAggregation({name}) AS {name}' for name in states)})" if states else ""
+        final = "FINAL" if states or table == "shifts" else ""
+        return rows(warehouse, f"SELECT * {left_out} {shown} FROM {table} {final} ORDER BY ALL")  # noqa: S608  # names of our own tables
+    columns = _columns(warehouse, table)
     sums = [f"{'uniqExactMerge' if kind.startswith('Aggregate') else 'sum'}({name})" for name, kind in columns]
     found = rows(warehouse, f"SELECT {', '.join(sums)}, {key} FROM {table} GROUP BY {key} ORDER BY ALL")  # noqa: S608  # names of our own tables
     return [row for row in found if any(value != "0" for value in row[: len(sums)])]
