@@ -15,6 +15,8 @@ Table = tuple[list[tuple[str, str]], list[tuple[object, ...]]]
 Ask = Callable[[str], Table]
 
 _ROWS = {"TabSeparated": "TabSeparated", "TSV": "TabSeparated", "JSONEachRow": "JSONEachRow", "CSVWithNames": "CSV"}
+_NAMED_AGAIN = 50
+"""Rows from which on ClickHouse writes the names of the columns below them too."""
 _PRETTY = "PrettyCompact"
 _NUMERIC = re.compile(r"(?:Nullable\()?(?:U?Int|Float|Decimal)")
 _SELECTS = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:SELECT|WITH)\b", re.IGNORECASE | re.DOTALL)
@@ -93,8 +95,8 @@ def _pretty(header: list[tuple[str, str]], rows: list[list[str]]) -> str:
     for number, row in enumerate(rows, 1):
         cells = [_cell(*given) for given in zip(row, widths, header, strict=True)]
         drawn.append(f"{f'{number}.':>{len(margin) - 1}} │ {' │ '.join(cells)} │")
-    bottom = "┴".join("─" * (width + 2) for width in widths)
-    return "\n".join([*drawn, f"{margin}└{bottom}┘"]) + "\n" if rows else ""
+    bottoms = tops if len(rows) >= _NAMED_AGAIN else ["─" * (width + 2) for width in widths]
+    return "\n".join([*drawn, f"{margin}└{'┴'.join(bottoms)}┘"]) + "\n" if rows else ""
 
 
 def _cell(text: str, width: int, column: tuple[str, str]) -> str:
