@@ -16,6 +16,8 @@ Ask = Callable[[str], Table]
 
 _ROWS = {"TabSeparated": "TabSeparated", "TSV": "TabSeparated", "JSONEachRow": "JSONEachRow", "CSVWithNames": "CSV"}
 _PRETTY = "PrettyCompact"
+_LONG = 50
+"""From so many rows on the names of the columns are also below."""
 _NUMERIC = re.compile(r"(?:Nullable\()?(?:U?Int|Float|Decimal)")
 _SELECTS = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*(?:SELECT|WITH)\b", re.IGNORECASE | re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
@@ -93,7 +95,7 @@ def _pretty(header: list[tuple[str, str]], rows: list[list[str]]) -> str:
     for number, row in enumerate(rows, 1):
         cells = [_cell(*given) for given in zip(row, widths, header, strict=True)]
         drawn.append(f"{f'{number}.':>{len(margin) - 1}} │ {' │ '.join(cells)} │")
-    bottom = "┴".join("─" * (width + 2) for width in widths)
+    bottom = "┴".join(tops if len(rows) >= _LONG else ("─" * (width + 2) for width in widths))
     return "\n".join([*drawn, f"{margin}└{bottom}┘"]) + "\n" if rows else ""
 
 
