@@ -333,6 +333,8 @@ def test_null_where_none_can_be_is_the_default_of_the_type(both: dict[str, Any])
 READ = [
     "SELECT 1 AS a, 'x\\ty' AS b, NULL AS c, [1, 2] AS d, toDecimal128('1.50', 2) AS e, 1e100 AS f, '主播' AS g",
     "SELECT number FROM numbers(12) ORDER BY number DESC",
+    "SELECT number FROM numbers(49) ORDER BY number",
+    "SELECT number, 'x' AS b FROM numbers(50) ORDER BY number",
     "SELECT 1 WHERE 0",
     "WITH 1 AS x SELECT x;",
     "SELECT 'a\\'\\\\\"\\n' AS `odd name`  -- with a remark",
