@@ -103,7 +103,7 @@ def test_topics_of_others_reach_the_books_through_the_packer(stage: Stage) -> No
     theirs = f"{stage.prefix}.theirs"
     with closing(Producer(stage.connection)) as producer:
         subprocess.run(
-            [*DOOR, "topics"],
+            [*DOOR, "topics", "--partitions", "8"],
             env={**stage.environment, "HOSTLEDGER_TOPICS": theirs},
             check=True,
             capture_output=True,
