@@ -1,4 +1,4 @@
-"""Question 4: what a lane holds of the people who watch, and what a small batch costs while they do."""
+"""Question 7: what a lane holds of the people who watch, and what a small batch costs while they do."""
 
 from typing import Any
 
