@@ -55,6 +55,8 @@ class Pairs:
 
     def replaced(self, pairs: pl.DataFrame, rows: pl.DataFrame) -> "Pairs":
         """Have these rows instead of those of these pairs."""
+        if pairs.height * _SHARE > len(self.there) + self.beside.height:
+            return self._unordered(pl.concat([self.rows.join(pairs, on=PAIR, how="anti"), rows]))
         found = self._found(pairs)
         mine = self.ordered[found].select(PAIR).with_columns(place=pl.Series(found, dtype=pl.Int64))
         there = self.there.copy()
@@ -64,6 +66,11 @@ class Pairs:
         most = max(_AT_LEAST, len(there) // _SHARE)
         is_loose = beside.height > most or len(there) - int(there.sum()) > most
         return Pairs.of(after.rows) if is_loose else after
+
+    @classmethod
+    def _unordered(cls, rows: pl.DataFrame) -> Self:
+        """Leave rows as they are: putting them in order pays when few of them are asked for."""
+        return cls(rows.clear(), np.empty(0, dtype=np.uint64), np.empty(0, dtype=bool), rows)
 
     def _found(self, pairs: pl.DataFrame) -> np.ndarray:
         """Places in the order of what counts and may be of these pairs: their hashes say so."""

@@ -37,12 +37,12 @@ def _hashes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("seed", range(20))
 def test_rows_by_pair_are_those_of_a_plain_frame(seed: int) -> None:
     random = Random(seed)
-    plain = rows_of(random, 20)
+    plain = rows_of(random, 80)
     kept = Pairs.of(plain)
-    for _ in range(8):
-        wanted = rows_of(random, 8).select(PAIR).unique()
+    for _ in range(12):
+        wanted = rows_of(random, random.choice((2, 3, 30))).select(PAIR).unique()
         assert as_list(kept.of_pairs(wanted)) == as_list(plain.join(wanted, on=PAIR, how="semi"))
-        new = rows_of(random, 8)
+        new = rows_of(random, 12)
         before, listed = kept, as_list(kept.rows)
         kept, plain = kept.replaced(wanted, new), pl.concat([plain.join(wanted, on=PAIR, how="anti"), new])
         assert as_list(kept.rows) == as_list(plain)
