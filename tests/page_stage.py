@@ -209,19 +209,19 @@ def told(stream, event, panel=None):
 
 
 def sent(stream, *panels):
-    """Read on until each of these panels has come: the rows of every panel that came."""
+    """Read on until each of these panels has come, and give their rows; whether others came too is chance."""
     came = {}
     while not came.keys() >= set(panels):
         name, data = heard(stream)
         if name == "panel":
             came[data["id"]] = data["rows"]
-    return came
+    return {panel: came[panel] for panel in panels}
 
 
 def board(stream, upto=()):
     """Read what a page gets when it opens, or up to some panels: the view, what each panel holds, the marks.
 
-    Panels are answered side by side: which of two comes first is chance.
+    Panels are answered side by side: which of two comes first is chance, so others are left out.
     """
     view, panels = told(stream, "view"), {}
     while True:
@@ -233,7 +233,7 @@ def board(stream, upto=()):
         assert name == "panel"
         panels[data["id"]] = data.get("error") or [dict(zip(data["columns"], row, strict=True)) for row in data["rows"]]
         if upto and panels.keys() >= set(upto):
-            return view, panels, None
+            return view, {panel: panels[panel] for panel in upto}, None
 
 
 def refused(address, route, **headers):

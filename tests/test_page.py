@@ -107,7 +107,7 @@ def test_no_panel_of_any_board_fails_on_the_stage(page):
 
 
 def test_another_model_tells_another_story_of_the_same_money(page):
-    linear = page("board=live&model=linear", "unattributed_share")
+    linear = page("board=live&model=linear", "digital_share", "unattributed_share")
     assert linear.panels["digital_share"] == [{"share": 0.5}]
     assert linear.panels["unattributed_share"] == [{"share": 0.0}]
     assert linear.view["variables"]["model"]["value"] == ["linear"]
