@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from analytics.walks import AT_ONCE, Numbers, added, heads, sorted_rows, stretches, summed
+from analytics.walks import AT_ONCE, Numbers, added, heads, narrowest, sorted_rows, stretches, summed
 
 START, CONVERSION, NULL = "\x02start", "\x02conversion", "\x02null"
 _ENDS = (START, CONVERSION, NULL)
@@ -55,12 +55,12 @@ def tallied(state: Numbers, names: pl.Series, first: Numbers, conversions: Numbe
     return parts.group_by("source", "target").agg(pl.col("transitions").sum()).sort("source", "target")
 
 
-def _pairs(  # noqa: PLR0913  # a step of `tallied`
+def _pairs(  # a step of `tallied`
     state: Numbers, count: Numbers, conversions: Numbers, nulls: Numbers, size: int, bits: int
 ) -> Iterator[tuple[Numbers, Numbers]]:
     """Sum the times of the transitions of some journeys: source and target in one number, so many bits each; sums."""
     behind, times, cells = np.cumsum(count), conversions + nulls, 1 << 2 * bits
-    state = state[: int(behind[-1])].astype(np.int64)
+    state = state[: int(behind[-1])].astype(narrowest(cells))
     begin, end = state[behind - count], state[behind - 1] << bits
     yield summed(begin + (size << bits), times, cells)
     yield summed(end + size + 1, conversions, cells)

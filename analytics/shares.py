@@ -20,7 +20,7 @@ from analytics.markov import Fit, fit
 from analytics.models import UNATTRIBUTED
 from analytics.path_models import effects
 from analytics.rules import Rules
-from analytics.texts import End, Steps
+from analytics.texts import End
 from analytics.walks import (
     AT_ONCE,
     Lineups,
@@ -29,6 +29,7 @@ from analytics.walks import (
     heads,
     held,
     integers,
+    narrowest,
     starts,
     stretches,
     summed,
@@ -87,8 +88,8 @@ class Trodden:
     def _cells(self, some: slice, size: int, lengths: int) -> tuple[Numbers, Numbers]:
         """Sum the worth of every step of some paths by length x size + line-up."""
         count, worth = self.count[some], self.worth[some]
-        key = np.repeat(count * size, count)
-        key += self.lineup[self.first[some.start] :][: len(key)]
+        key = np.repeat((count * size).astype(narrowest(lengths)), count)
+        np.add(key, self.lineup[self.first[some.start] :][: len(key)], out=key, casting="unsafe")
         return summed(key, None if (worth == 1).all() else np.repeat(worth, count), lengths)
 
     def split(self, code: int, worth: fmpq) -> Cells:

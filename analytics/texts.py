@@ -1,10 +1,9 @@
 """Paths taken to the codes of their steps: from lists, or from texts without a text per step.
 
-Many texts are one run of bytes. It is cut behind every separator and behind every text, and Arrow looks the pieces up among
-those that were met, as they lie there: a name with its separator, or without one where it is the last of its path.
+Many texts are one run of bytes. It is cut behind every separator and behind every text, and Arrow looks the pieces up
+among those that were met, as they lie there: a name with its separator, or without where it is the last of its path.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -94,7 +93,7 @@ class _Met:
     def __init__(self) -> None:
         self._pieces = pa.array([], pa.large_binary())
         self._codes: dict[bytes, int] = {}
-        self._code, self._last = np.zeros(0, _CODE), np.zeros(0, bool)
+        self._told = np.zeros(0, _CODE)
 
     @property
     def names(self) -> pl.Series:
@@ -102,7 +101,7 @@ class _Met:
         return pl.Series([name.decode() for name in self._codes], dtype=pl.String)
 
     def looked_up(self, pieces: Any) -> tuple[Numbers, Numbers] | None:  # noqa: ANN401  # an Arrow array
-        """Give the code of each piece, and which are the last of a path; None if too many are met."""
+        """Give the code of each piece, and which are the last of a path; None if too many were met."""
         if not self._codes:
             self._meet(pieces[:_GLANCE].unique())
         found = pc.index_in(pieces, value_set=self._pieces)
@@ -111,15 +110,14 @@ class _Met:
             found = pc.index_in(pieces, value_set=self._pieces)
         if len(self._pieces) > _MOST:
             return None
-        found = found.to_numpy()
-        return self._code.take(found), self._last.take(found)
+        told = self._told.take(found.to_numpy())
+        return told >> 1, (told & 1).astype(bool)
 
     def _meet(self, pieces: Any) -> None:  # noqa: ANN401  # an Arrow array
+        """Number pieces: twice the code of the name, and one more for the last of a path."""
         self._pieces = pa.concat_arrays([self._pieces, pieces])
-        separator = SEPARATOR.encode()
-        met = self._pieces.to_pylist()
-        names = [piece.removesuffix(separator) for piece in met]
-        for name in names:
-            self._codes.setdefault(name, len(self._codes))
-        self._code = np.array([self._codes[name] for name in names], _CODE)
-        self._last = np.array([not piece.endswith(separator) for piece in met])
+        told = []
+        for piece in pieces.to_pylist():
+            name = piece.removesuffix(SEPARATOR.encode())
+            told.append(2 * self._codes.setdefault(name, len(self._codes)) + (name == piece))
+        self._told = np.concatenate([self._told, np.array(told, np.int64).astype(_CODE)])

@@ -156,6 +156,11 @@ def rows_among(texts: pl.Series, known: pl.Series) -> Numbers:
     return found["row"].fill_null(-1).to_numpy()
 
 
+def narrowest(size: int) -> type[np.integer[Any]]:
+    """Give the kind of integers for numbers below the size: the shorter, the faster are sums over many."""
+    return np.uint16 if size <= 1 << 16 else np.int64
+
+
 def integers(numbers: pl.Series) -> Numbers:
     """Take integers of any width as numbers: 64 bits where they hold them, Python's where not."""
     largest = int(numbers.max() or 0)  # type: ignore[arg-type]  # integers
@@ -172,6 +177,7 @@ def summed(key: Numbers, times: Numbers | None, size: int) -> tuple[Numbers, Num
         sums = np.bincount(key, times)
         found = np.flatnonzero(sums)
         return found, sums[found].astype(np.int64)
+    key = key.astype(np.int64)
     rows = sorted_rows(key)
     first = heads(key[rows])
     ordered = np.ones(len(key), np.int64) if times is None else widened(times[rows], whole)
