@@ -113,10 +113,12 @@ def credited(
     if model not in _ENDS:
         paths = _alike(paths, pl.col(measure) == 1)
     steps, worth = texts.steps(paths["path"], _ENDS.get(model)), integers(paths[measure])
-    if not steps.count.all():
-        found[UNATTRIBUTED] = [fmpq(int(worth[steps.count == 0].sum()))]
-    if steps.count.any():
-        trodden = Trodden(steps.lineup, steps.lineups, steps.count[steps.count > 0], worth[steps.count > 0])
+    count = steps.count
+    if not count.all():
+        found[UNATTRIBUTED] = [fmpq(int(worth[count == 0].sum()))]
+        count, worth = count[count > 0], worth[count > 0]
+    if len(count):
+        trodden = Trodden(steps.lineup, steps.lineups, count, worth)
         for host, part in MODELS[model](trodden, rules, fitted):
             found[host].append(part)
     sums = {host: _sum(parts) for host, parts in sorted(found.items())}
@@ -132,10 +134,11 @@ def counted(paths: pl.DataFrame, order: int = 1) -> pl.DataFrame:
     """Count the transitions of distinct paths, as `markov.transitions` does: sums, that add up."""
     paths = _alike(paths, pl.col("conversions") + pl.col("nulls") == 1)
     steps = texts.steps(paths["path"])
-    walked = steps.count > 0
-    first = starts(steps.count[walked])
-    state, names = remembering(steps.lineup, steps.lineups.names, first, order)
-    return tallied(state, names, first, *(integers(paths[end])[walked] for end in ("conversions", "nulls")))
+    count, ends = steps.count, (integers(paths["conversions"]), integers(paths["nulls"]))
+    if not count.all():
+        count, ends = count[count > 0], (ends[0][count > 0], ends[1][count > 0])
+    state, names = remembering(steps.lineup, steps.lineups.names, starts(count), order)
+    return tallied(state, names, starts(count), *ends)
 
 
 def _alike(paths: pl.DataFrame, once: pl.Expr) -> pl.DataFrame:

@@ -14,27 +14,13 @@ from analytics.chains import CONVERSION, NULL, START
 from analytics.rules import Rules
 
 searched = settings(deadline=None, max_examples=examples(60))
-TRICKY = [
-    "",
-    "host-1",
-    "host-11",
-    "host-1\0",
-    "\0",
-    "an-id-of-exactly-thirty-bytes-1",
-    "主播一号",
-    "a\x1fb",
-    "é",
-    " x",
-    '"',
-]
+LONG = "an-id-of-more-than-thirty-bytes-1"
+TRICKY = ["", "host-1", "host-11", "host-1\0", "\0", LONG, LONG + "2", "主播一号", "a\x1fb", "é", " x", '"']
 NAME = st.sampled_from(TRICKY) | st.text(st.characters(exclude_categories=["Cs"], exclude_characters=">"), max_size=12)
 PATHS = st.lists(st.lists(NAME, min_size=1, max_size=6), max_size=12)
-USUAL = st.lists(
-    st.lists(st.sampled_from(["host-1", "host-22", "主播", "a\x1fb"]), min_size=1, max_size=6), max_size=12
-)
-FEW_AT_ONCE = pytest.mark.parametrize(
-    ("bytes_at_once", "most"), [(1, 1 << 14), (20, 1 << 14), (1 << 19, 1 << 14), (20, 3)]
-)
+USUAL = st.lists(st.lists(st.sampled_from(["host-1", "host-22", "主播", LONG]), min_size=1, max_size=6), max_size=12)
+MANY = 1 << 14
+FEW_AT_ONCE = pytest.mark.parametrize(("bytes_at_once", "most"), [(1, MANY), (20, MANY), (1 << 19, MANY), (20, 3)])
 
 
 def told(steps: texts.Steps) -> tuple[list[str], list[int]]:
