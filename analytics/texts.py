@@ -57,8 +57,8 @@ def _cut(path: pl.Series, end: End | None) -> Steps | None:
     """As many texts at a time as stay in the processor's cache; None if pieces are empty, or too many to be kept."""
     met, codes, counts = _Met(), [np.zeros(0, _CODE)], [np.zeros(0, np.int64)]
     for some in stretches(path.str.len_bytes().to_numpy(), _AT_ONCE):
-        pieces = _pieces(path[some])
-        found = None if pieces is None else met.looked_up(pieces)
+        cut = pieces(path[some].to_arrow(compat_level=pl.CompatLevel.oldest()))
+        found = None if cut is None else met.looked_up(cut)
         if found is None:
             return None
         code, last = found
@@ -71,9 +71,8 @@ def _cut(path: pl.Series, end: End | None) -> Steps | None:
     return Steps(np.concatenate(codes), Lineups.of(met.names), np.concatenate(counts))
 
 
-def _pieces(path: pl.Series) -> Any | None:  # noqa: ANN401  # an Arrow array
-    """Cut texts where they lie; None if one has nothing behind its last separator."""
-    flat = path.to_arrow(compat_level=pl.CompatLevel.oldest())
+def pieces(flat: Any) -> Any | None:  # noqa: ANN401  # Arrow arrays
+    """Cut texts (large strings) where they lie; None if one has nothing behind its last separator."""
     _, offsets, data = flat.buffers()
     behind = np.frombuffer(offsets, np.int64)[flat.offset :][: len(flat) + 1]
     begin, size = int(behind[0]), int(behind[-1] - behind[0])
@@ -100,14 +99,14 @@ class _Met:
         """The name of each code."""
         return pl.Series([name.decode() for name in self._codes], dtype=pl.String)
 
-    def looked_up(self, pieces: Any) -> tuple[Numbers, Numbers] | None:  # noqa: ANN401  # an Arrow array
+    def looked_up(self, cut: Any) -> tuple[Numbers, Numbers] | None:  # noqa: ANN401  # an Arrow array
         """Give the code of each piece, and which are the last of a path; None if too many were met."""
         if not self._codes:
-            self._meet(pieces[:_GLANCE].unique())
-        found = pc.index_in(pieces, value_set=self._pieces)
+            self._meet(cut[:_GLANCE].unique())
+        found = pc.index_in(cut, value_set=self._pieces)
         if found.null_count:
-            self._meet(pieces.filter(found.is_null()).unique())
-            found = pc.index_in(pieces, value_set=self._pieces)
+            self._meet(cut.filter(found.is_null()).unique())
+            found = pc.index_in(cut, value_set=self._pieces)
         if len(self._pieces) > _MOST:
             return None
         told = self._told.take(found.to_numpy())

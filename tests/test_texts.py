@@ -1,9 +1,11 @@
 """Paths that are texts are the same paths as lists: the same steps, the same credits, the same transitions."""
 
-from collections import Counter
+from collections import Counter, defaultdict
+from fractions import Fraction
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -97,12 +99,28 @@ def transitions(listed: pl.DataFrame) -> dict[tuple[str, str], int]:
     return {pair: times for pair, times in found.items() if times}
 
 
-def test_many_line_ups_are_counted_as_few_are() -> None:
-    """So many that no table of all pairs of them is made, nor is any number of them a short one."""
+@pytest.mark.parametrize(("hosts", "journeys"), [(700, 400), (150, 20)])
+def test_many_line_ups_are_counted_as_few_are(hosts: int, journeys: int) -> None:
+    """So many that no table of all pairs is made; no short number holds every pair, or every length and name."""
     chance = np.random.default_rng(1)
-    paths = [[f"host-{number}" for number in chance.integers(0, 700, 5)] for _ in range(400)]
-    listed = pl.DataFrame({"path": paths, "conversions": chance.integers(0, 3, 400), "nulls": 1})
+    lengths = [*[5] * (journeys - 1), 200]
+    paths = [[f"host-{number}" for number in chance.integers(0, hosts, length)] for length in lengths]
+    listed = pl.DataFrame({"path": paths, "conversions": chance.integers(0, 3, journeys), "nulls": 1})
     written = listed.with_columns(pl.col("path").list.join(">"))
-    found = shares.counted(written)
-    assert {row[:2]: row[2] for row in found.iter_rows()} == transitions(listed)
-    assert shares.credited(written, "linear", Rules()) == shares.credited(listed, "linear", Rules())
+    assert {row[:2]: row[2] for row in shares.counted(written).iter_rows()} == transitions(listed)
+    whole: defaultdict[str, Fraction] = defaultdict(Fraction)
+    for path, conversions, _ in listed.iter_rows():
+        for host in path:
+            whole[host] += Fraction(conversions, len(path))
+    assert shares.credited(written, "linear", Rules()) == {host: part for host, part in whole.items() if part}
+
+
+def test_more_names_than_codes_are_left_to_polars() -> None:
+    names = [f"host-{number}" for number in range(40_000)]
+    assert told(texts.steps(pl.Series([">".join(names)])))[0] == names
+
+
+def test_texts_are_cut_wherever_their_bytes_begin() -> None:
+    flat = pa.array(["host-1", "a>b", "host-22>c"], pa.large_string())
+    assert texts.pieces(flat[1:]).to_pylist() == [b"a>", b"b", b"host-22>", b"c"]
+    assert texts.pieces(flat[2:]).to_pylist() == [b"host-22>", b"c"]
