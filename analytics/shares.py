@@ -110,7 +110,7 @@ def credited(
     needs more than the path.
     """
     found: dict[str, list[fmpq]] = defaultdict(list)
-    if model not in _ENDS:
+    if model in _STEPWISE:
         paths = _alike(paths, pl.col(measure) == 1)
     steps, worth = texts.steps(paths["path"], _ENDS.get(model)), integers(paths[measure])
     count = steps.count
@@ -227,4 +227,6 @@ MODELS: dict[str, Callable[[Trodden, Rules, Fit | None], Iterable[tuple[str, fmp
     "markov": _markov,
 }
 """Models that the path alone decides; `first` and `last` are `linear` on one step of it."""
+_STEPWISE = ("linear", "position")
+"""Models that multiply what a path is worth by its steps."""
 _ENDS: dict[str, End] = {"first": "first", "last": "last"}

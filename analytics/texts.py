@@ -47,10 +47,11 @@ def steps(path: pl.Series, end: End | None = None) -> Steps:
 
 def _listed(path: pl.Series, end: End | None) -> Steps:
     count = path.list.len().cast(pl.Int64).to_numpy()
+    walked = path if count.all() else path.filter(count > 0)
     if end is None:
-        return Steps(*coded_names(path.filter(count > 0).explode()), count)
-    picked = path.list.first() if end == "first" else path.list.last()
-    return Steps(*coded_names(picked.filter(count > 0)), np.minimum(count, 1))
+        return Steps(*coded_names(walked.explode()), count)
+    picked = walked.list.first() if end == "first" else walked.list.last()
+    return Steps(*coded_names(picked), np.minimum(count, 1))
 
 
 def _cut(path: pl.Series, end: End | None) -> Steps | None:
