@@ -88,8 +88,9 @@ class Trodden:
     def _cells(self, some: slice, size: int, lengths: int) -> tuple[Numbers, Numbers]:
         """Sum the worth of every step of some paths by length x size + line-up."""
         count, worth = self.count[some], self.worth[some]
-        key = np.repeat((count * size).astype(narrowest(lengths)), count)
-        np.add(key, self.lineup[self.first[some.start] :][: len(key)], out=key, casting="unsafe")
+        short = narrowest(lengths)
+        key = np.repeat((count * size).astype(short), count)
+        key += self.lineup[self.first[some.start] :][: len(key)].astype(short)
         return summed(key, None if (worth == 1).all() else np.repeat(worth, count), lengths)
 
     def split(self, code: int, worth: fmpq) -> Cells:
