@@ -1,11 +1,14 @@
 """Counting: how often journeys go from one state to another."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import polars as pl
 
-from analytics.walks import Numbers, heads, sorted_rows, summed
+from analytics.walks import AT_ONCE, Numbers, added, heads, narrowest, sorted_rows, stretches, summed
 
 START, CONVERSION, NULL = "\x02start", "\x02conversion", "\x02null"
+_ENDS = (START, CONVERSION, NULL)
 TRANSITIONS = {"source": pl.String, "target": pl.String, "transitions": pl.Int64}
 
 
@@ -37,23 +40,33 @@ def tallied(state: Numbers, names: pl.Series, first: Numbers, conversions: Numbe
     state: code of each step, journey after journey, none without a step; names: of the codes; first: first step of
     each journey. Returns TRANSITIONS, sorted by source and target.
     """
-    size, times = len(names), conversions + nulls
-    start, converted, lost, width = size, size + 1, size + 2, size + 3
-    names = pl.concat([names.cast(pl.String), pl.Series([START, CONVERSION, NULL])])
-    last = np.append(first[1:], len(state))[: len(first)] - 1
-    target = np.append(state[1:], 0)[: len(state)]
-    target[last] = np.where(nulls > 0, lost, converted)
-    per_step, apart = None, (nulls > 0) & (conversions > 0)
-    if len(times) and (times.min() != 1 or times.max() != 1):
-        per_step = np.repeat(times, last - first + 1)
-        per_step[last[apart]] = nulls[apart]
+    size = len(names)
+    bits = (size + len(_ENDS) - 1).bit_length()
+    count = np.diff(np.append(first, len(state)))
     found = [
-        summed(state * width + target, per_step, width**2),
-        summed(start * width + state[first], times, width**2),
-        summed(state[last[apart]] * width + converted, conversions[apart], width**2),
+        part
+        for some in stretches(count, max(AT_ONCE, 1 << 2 * bits))
+        for part in _pairs(state[first[some.start] :], count[some], conversions[some], nulls[some], size, bits)
     ]
-    source, target = np.divmod(np.concatenate([pair for pair, _ in found]), width)
-    counted = {"source": names.gather(source), "target": names.gather(target)}
-    sums = np.concatenate([sums for _, sums in found])
+    pair, sums = added(found, 1 << 2 * bits)
+    names = pl.concat([names.cast(pl.String), pl.Series(_ENDS)])
+    counted = {"source": names.gather(pair >> bits), "target": names.gather(pair & ((1 << bits) - 1))}
     parts = pl.DataFrame(counted | {"transitions": sums}, schema=TRANSITIONS)
     return parts.group_by("source", "target").agg(pl.col("transitions").sum()).sort("source", "target")
+
+
+def _pairs(  # a step of `tallied`
+    state: Numbers, count: Numbers, conversions: Numbers, nulls: Numbers, size: int, bits: int
+) -> Iterator[tuple[Numbers, Numbers]]:
+    """Sum the times of the transitions of some journeys: source and target in one number, so many bits each; sums."""
+    behind, times, cells = np.cumsum(count), conversions + nulls, 1 << 2 * bits
+    state = state[: int(behind[-1])].astype(narrowest(cells))
+    begin, end = state[behind - count], state[behind - 1] << bits
+    yield summed(begin + (size << bits), times, cells)
+    yield summed(end + size + 1, conversions, cells)
+    yield summed(end + size + 2, nulls, cells)
+    pair = state[:-1] << bits
+    pair |= state[1:]
+    pair[behind[:-1] - 1] = nowhere = cells - 1  # no journey leads from NULL to NULL
+    pair, sums = summed(pair, None if (times == 1).all() else np.repeat(times, count)[:-1], cells)
+    yield pair[pair != nowhere], sums[pair != nowhere]

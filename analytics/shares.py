@@ -14,12 +14,27 @@ import numpy as np
 import polars as pl
 from flint import fmpq
 
+from analytics import texts
 from analytics.chains import remembering, tallied
 from analytics.markov import Fit, fit
 from analytics.models import UNATTRIBUTED
 from analytics.path_models import effects
 from analytics.rules import Rules
-from analytics.walks import Lineups, Numbers, coded_names, heads, held, integers, starts, summed, widened
+from analytics.texts import End
+from analytics.walks import (
+    AT_ONCE,
+    Lineups,
+    Numbers,
+    added,
+    heads,
+    held,
+    integers,
+    narrowest,
+    starts,
+    stretches,
+    summed,
+    widened,
+)
 
 _BITS = 62
 Cells = Iterator[tuple[str, fmpq]]
@@ -60,14 +75,23 @@ class Trodden:
 
     def by_length(self, step: Numbers | None = None) -> Iterator[tuple[int, int, int]]:
         """Sum the worth of one step of each path (all steps, if None) by length and line-up: length, code, sum."""
-        size, worth = max(len(self.lineups.names), 1), None if self.once else self.worth
+        size = max(len(self.lineups.names), 1)
+        lengths = (int(self.count.max(initial=0)) + 1) * size
         if step is None:
-            key = np.repeat(self.count * size, self.count) + self.lineup
-            worth = worth if worth is None else np.repeat(worth, self.count)
+            some_paths = stretches(self.count, max(AT_ONCE, lengths))
+            found = added((self._cells(some, size, lengths) for some in some_paths), lengths)
         else:
-            key = self.count * size + self.lineup[step]
-        cells, sums = summed(key, worth, (int(self.count.max(initial=0)) + 1) * size)
-        yield from ((*divmod(cell, size), found) for cell, found in zip(cells.tolist(), sums.tolist(), strict=True))
+            found = summed(self.count * size + self.lineup[step], None if self.once else self.worth, lengths)
+        cells, sums = found
+        yield from ((*divmod(cell, size), whole) for cell, whole in zip(cells.tolist(), sums.tolist(), strict=True))
+
+    def _cells(self, some: slice, size: int, lengths: int) -> tuple[Numbers, Numbers]:
+        """Sum the worth of every step of some paths by length x size + line-up."""
+        count, worth = self.count[some], self.worth[some]
+        short = narrowest(lengths)
+        key = np.repeat((count * size).astype(short), count)
+        key += self.lineup[self.first[some.start] :][: len(key)].astype(short)
+        return summed(key, None if (worth == 1).all() else np.repeat(worth, count), lengths)
 
     def split(self, code: int, worth: fmpq) -> Cells:
         """Split worth equally over a line-up."""
@@ -87,17 +111,16 @@ def credited(
     needs more than the path.
     """
     found: dict[str, list[fmpq]] = defaultdict(list)
-    count, worth = paths["path"].list.len().cast(pl.Int64).to_numpy(), integers(paths[measure])
+    if model in _STEPWISE:
+        paths = _alike(paths, pl.col(measure) == 1)
+    steps, worth = texts.steps(paths["path"], _ENDS.get(model)), integers(paths[measure])
+    count = steps.count
     if not count.all():
         found[UNATTRIBUTED] = [fmpq(int(worth[count == 0].sum()))]
-        paths, count, worth = paths.filter(count > 0), count[count > 0], worth[count > 0]
+        count, worth = count[count > 0], worth[count > 0]
     if len(count):
-        if model in _ENDS:
-            lineup, lineups = coded_names(_ENDS[model](paths["path"]))
-            count = np.ones_like(count)
-        else:
-            lineup, lineups = coded_names(paths["path"].explode())
-        for host, part in MODELS[model](Trodden(lineup, lineups, count, worth), rules, fitted):
+        trodden = Trodden(steps.lineup, steps.lineups, count, worth)
+        for host, part in MODELS[model](trodden, rules, fitted):
             found[host].append(part)
     sums = {host: _sum(parts) for host, parts in sorted(found.items())}
     return {host: Fraction(int(whole.p), int(whole.q)) for host, whole in sums.items() if whole}
@@ -110,11 +133,21 @@ def fitted(paths: pl.DataFrame, version: int = 1, order: int = 1) -> Fit:
 
 def counted(paths: pl.DataFrame, order: int = 1) -> pl.DataFrame:
     """Count the transitions of distinct paths, as `markov.transitions` does: sums, that add up."""
-    paths = paths.filter(pl.col("path").list.len() > 0)
-    first = starts(paths["path"].list.len().cast(pl.Int64).to_numpy())
-    lineup, lineups = coded_names(paths["path"].explode())
-    state, names = remembering(lineup, lineups.names, first, order)
-    return tallied(state, names, first, integers(paths["conversions"]), integers(paths["nulls"]))
+    paths = _alike(paths, pl.col("conversions") + pl.col("nulls") == 1)
+    steps = texts.steps(paths["path"])
+    count, ends = steps.count, (integers(paths["conversions"]), integers(paths["nulls"]))
+    if not count.all():
+        count, ends = count[count > 0], (ends[0][count > 0], ends[1][count > 0])
+    state, names = remembering(steps.lineup, steps.lineups.names, starts(count), order)
+    return tallied(state, names, starts(count), *ends)
+
+
+def _alike(paths: pl.DataFrame, once: pl.Expr) -> pl.DataFrame:
+    """Put paths that count once before the others: for stretches of them, there is nothing to multiply."""
+    alike = paths.select(once.fill_null(value=False)).to_series()
+    if alike.all() or not alike.any():
+        return paths
+    return pl.concat([paths.filter(alike), paths.filter(~alike)])
 
 
 def _sum(parts: list[fmpq]) -> fmpq:
@@ -195,7 +228,6 @@ MODELS: dict[str, Callable[[Trodden, Rules, Fit | None], Iterable[tuple[str, fmp
     "markov": _markov,
 }
 """Models that the path alone decides; `first` and `last` are `linear` on one step of it."""
-_ENDS: dict[str, Callable[[pl.Series], pl.Series]] = {
-    "first": lambda path: path.list.first(),
-    "last": lambda path: path.list.last(),
-}
+_STEPWISE = ("linear", "position")
+"""Models that multiply what a path is worth by its steps."""
+_ENDS: dict[str, End] = {"first": "first", "last": "last"}

@@ -3,13 +3,17 @@
 Sums over codes are sums of integers: numpy's 64 bits where they hold, Python's integers (an object array) where not.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import polars as pl
 
 WIDE = 1 << 62
+AT_ONCE = 1 << 16
+"""How many steps are taken at a time, so that what is made of them stays in the processor's cache."""
 _EXACT_DOUBLE = 1 << 53
 _SPARSE = 4
 Numbers = np.ndarray[Any, Any]
@@ -130,6 +134,14 @@ def ranges(first: Numbers, sizes: Numbers) -> Numbers:
     return np.asarray(np.arange(int(sizes.sum())) + np.repeat(first - starts(sizes), sizes))
 
 
+def stretches(sizes: Numbers, at_once: int) -> Iterator[slice]:
+    """Cut things of these sizes, one after the other, into stretches of about that size in all."""
+    ends = np.cumsum(sizes)
+    marks = np.arange(at_once, int(ends[-1]), at_once) if len(ends) else ends
+    cuts = np.unique(np.concatenate([[0], np.searchsorted(ends, marks), [len(ends)]]))
+    return (slice(begin, end) for begin, end in pairwise(cuts.tolist()))
+
+
 def widened(numbers: Numbers, bound: int) -> Numbers:
     """Integers that can hold results up to the bound: 64 bits, or Python's where that is not enough."""
     return numbers.astype(np.int64 if bound < WIDE else object)
@@ -142,6 +154,11 @@ def rows_among(texts: pl.Series, known: pl.Series) -> Numbers:
     rows = pl.DataFrame({"text": known, "row": np.arange(len(known))})
     found = texts.alias("text").to_frame().join(rows, on="text", how="left", maintain_order="left")
     return found["row"].fill_null(-1).to_numpy()
+
+
+def narrowest(size: int) -> type[np.integer[Any]]:
+    """Give the kind of integers for numbers below the size: the shorter, the faster are sums over many."""
+    return np.uint16 if size <= 1 << 16 else np.int64
 
 
 def integers(numbers: pl.Series) -> Numbers:
@@ -160,8 +177,16 @@ def summed(key: Numbers, times: Numbers | None, size: int) -> tuple[Numbers, Num
         sums = np.bincount(key, times)
         found = np.flatnonzero(sums)
         return found, sums[found].astype(np.int64)
+    key = key.astype(np.int64)
     rows = sorted_rows(key)
     first = heads(key[rows])
     ordered = np.ones(len(key), np.int64) if times is None else widened(times[rows], whole)
     sums = np.add.reduceat(ordered, first) if len(first) else ordered
     return key[rows][first][sums > 0], sums[sums > 0]
+
+
+def added(parts: Iterable[tuple[Numbers, Numbers]], size: int) -> tuple[Numbers, Numbers]:
+    """Add up what `summed` gave for parts."""
+    nothing = (np.zeros(0, np.int64), np.zeros(0, np.int64))
+    keys, sums = zip(nothing, *parts, strict=True)
+    return summed(np.concatenate(keys), np.concatenate(sums), size)

@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -24,16 +23,15 @@ def main(path: str, count: str, repeats: str, given: str) -> None:
     """Run every model that often on the first journeys, given in one of INPUTS; tell seconds and credits."""
     everyone = given_as(paths(Path(path), int(count)), given)
     bought = everyone.filter(pl.col("conversions") > 0).rechunk()
-    read = read_texts if given == TEXT else as_it_is
     found: dict[str, Fit] = {}
 
     def removal() -> dict[str, float]:
-        found["fit"] = shares.fitted(read(everyone))
+        found["fit"] = shares.fitted(everyone)
         return {host: float(share) for host, share in found["fit"].shares.items()}
 
     runs: dict[str, Callable[[], dict[str, float]]] = {"markov removal effects": removal}
     for model in MODELS:
-        runs[model] = _credits(model, bought, read)
+        runs[model] = _credits(model, bought)
     told = {name: clocked(run, int(repeats)) for name, run in runs.items()}
     print(json.dumps({"results": told, "converted": int(bought["conversions"].sum()), "paths": everyone.height}))
 
@@ -45,24 +43,16 @@ def given_as(journeys: pl.DataFrame, given: str) -> pl.DataFrame:
         return journeys.select("path", **ended).rechunk()
     plain = journeys.select(pl.col("path").cast(pl.List(pl.String)).list.join(">"), **ended)
     counted = plain.group_by("path", maintain_order=True).agg(pl.col("conversions", "nulls").sum())
-    return counted if given == TEXT else read_texts(counted, pl.Enum(HOSTS)).rechunk()
+    return counted.rechunk() if given == TEXT else _lists(counted)
 
 
-def read_texts(counted: pl.DataFrame, kind: Any = pl.Categorical) -> pl.DataFrame:  # noqa: ANN401  # a polars type
-    """Split texts of paths into lists."""
-    return counted.with_columns(pl.col("path").str.split(">").cast(pl.List(kind)))
+def _lists(counted: pl.DataFrame) -> pl.DataFrame:
+    return counted.with_columns(pl.col("path").str.split(">").cast(pl.List(pl.Enum(HOSTS)))).rechunk()
 
 
-def as_it_is(counted: pl.DataFrame) -> pl.DataFrame:
-    """Take lists as they are."""
-    return counted
-
-
-def _credits(
-    model: str, bought: pl.DataFrame, read: Callable[[pl.DataFrame], pl.DataFrame]
-) -> Callable[[], dict[str, float]]:
+def _credits(model: str, bought: pl.DataFrame) -> Callable[[], dict[str, float]]:
     def run() -> dict[str, float]:
-        return {host: float(whole) for host, whole in shares.credited(read(bought), model, Rules()).items()}
+        return {host: float(whole) for host, whole in shares.credited(bought, model, Rules()).items()}
 
     return run
 

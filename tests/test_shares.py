@@ -4,6 +4,7 @@ from collections import defaultdict
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -199,3 +200,9 @@ def test_rows_are_sorted_by_key_and_equal_keys_by_row(keys: list[int]) -> None:
     for key in (pl.Series(keys, dtype=pl.Int64), pl.Series(keys, dtype=pl.Int64) % 7):
         rows = walks.sorted_rows(key.to_numpy()).tolist()
         assert rows == sorted(range(len(keys)), key=lambda row: (key[row], row))
+
+
+def test_short_keys_are_summed_as_long_ones_are() -> None:
+    key = np.array([60_000, 5, 60_000, 40_000], np.uint16)
+    keys, sums = walks.summed(key, None, 1 << 16)
+    assert (keys.tolist(), sums.tolist()) == ([5, 40_000, 60_000], [1, 1, 2])
