@@ -32,7 +32,7 @@ PEERS = (
         "ChannelAttribution 2.2.5",
         "channel_attribution.py",
         ("ChannelAttribution==2.2.5", "matplotlib==3.11.2", *_NUMBERS),
-        1_000_000,
+        10_000_000,
         {"markov removal effects": SIMULATED},
         "pandas frame, one row per distinct path with counts; first, last and linear come from one call",
     ),

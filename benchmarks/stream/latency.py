@@ -26,7 +26,7 @@ from benchmarks.stream.parts import Stage, native_child
 from benchmarks.stream.scene import Scene
 from benchmarks.table import table
 
-PARTITIONS = (2, 4, 8)
+PARTITIONS = (1, 2, 4, 8)
 """Each partition has batches of its own, so the fewer there are, the sooner each is done."""
 WARM_UP_S = 5.0
 PATIENCE_S = 60.0
