@@ -99,8 +99,9 @@ cells AS (
             + change * toInt64(summed.piece.2) * 1000 - moment
         ) AS watch_ms,
         multiIf(
-            net = 0 AND watch_ms = 0, '',
-            summed.host_id = '' OR summed.piece.4 IN ('', 'mixed', 'unknown'), summed.piece.4,
+            greatest(abs(net), abs(watch_ms)) = 0, '',
+            summed.host_id = '', summed.piece.4,
+            summed.piece.4 IN ('', 'mixed', 'unknown'), summed.piece.4,
             toString(host_kinds.kind)
         ) AS arm
     FROM summed
