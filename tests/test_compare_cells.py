@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from board_stage import Event, evening, filled
+from board_stage import BEGIN_MS, Event, evening, filled
 from board_stage import rows_of as stage_rows
 from referee_cells import Cells, hour_of, ms, rows_of
 from warehouse_stage import execute
@@ -144,10 +144,11 @@ def test_the_source_of_an_hour_is_that_of_most_entries_and_all_entries_add_up_to
     assert entries["entries"].sum() == views > 0
 
 
-def test_the_board_says_the_same_rates_and_sizes_by_stratum(warehouse: Embedded) -> None:
-    cells = asked(warehouse, counting=0)
+@pytest.mark.parametrize("model", ["on_air", "linear"])
+def test_the_board_says_the_same_rates_and_sizes_by_stratum(warehouse: Embedded, model: str) -> None:
+    cells = asked(warehouse, model=model, counting=0)
     sessions = warehouse.query("compare_sessions")
-    sold = warehouse.query("compare_sold", model="on_air", currency="CNY")
+    sold = warehouse.query("compare_sold", model=model, currency="CNY")
     meant = cells.filter(pl.col("session_id").is_in(selling(sessions, sold).implode()))
     sorted_ = described(measured(meant, MEASURES["net_per_viewer_hour"]), sessions, "Asia/Kolkata")
     table = strata_table(sorted_into(sorted_, ["platform", "hour_of_day", "category"]))
@@ -163,7 +164,7 @@ def test_the_board_says_the_same_rates_and_sizes_by_stratum(warehouse: Embedded)
         for row in table.iter_rows(named=True)
     }
     chosen = {
-        "model": ["on_air"],
+        "model": [model],
         "currency": ["CNY"],
         "zone": ["Asia/Kolkata"],
         "seller": [],
@@ -210,6 +211,26 @@ def test_in_any_range_the_figures_of_the_board_stand_on_the_hours_of_its_strata(
                 lacking += crude[kind] is None
                 assert (crude[kind] is None) == (crude[f"{kind}_hours"] == 0)
     assert lacking > 0
+
+
+def test_the_viewer_hours_of_the_hours_add_up_to_those_of_all(warehouse: Embedded) -> None:
+    """Hours of Kolkata begin at half past; a range takes the hours that begin in it, and no other."""
+    chosen = {
+        "model": ["on_air"],
+        "currency": ["CNY"],
+        "zone": ["Asia/Kolkata"],
+        "seller": [],
+        "platform": [],
+        "session": [],
+    }
+    hour_ms = 3_600_000
+    begin = BEGIN_MS - hour_ms // 2
+    hours = [Range(at, at + hour_ms, 60_000) for at in range(begin - hour_ms, begin + 5 * hour_ms, hour_ms)]
+    for kind in ("human_hours", "digital_hours"):
+        parts = [sum(row[kind] for row in stage_rows(warehouse, "compare_strata", span, chosen)) for span in hours]
+        whole = sum(row[kind] for row in stage_rows(warehouse, "compare_strata", Range(0, FAR_MS, 60_000), chosen))
+        assert sum(parts) == pytest.approx(whole)
+        assert sum(part > 0 for part in parts) > 1
 
 
 def test_line_ups_cover_a_session_without_gaps_and_overlaps(warehouse: Embedded) -> None:

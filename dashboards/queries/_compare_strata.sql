@@ -1,99 +1,112 @@
 -- Fragment: the table strata: platform, hour (of the day, of the seller's zone), category, and for each kind net (minor units, of
 -- what was sold then), watch_ms and sessions; told as `hostledger compare` does: a line-up counts for a kind if all of its
 -- hosts are of it, credits for the kind of their account unless another line-up was on air, hand-overs to the whole minute.
--- aired: sessions with a shift that may have an hour in the range; rooms, came: their pieces and minutes as arrays in order.
+-- meant: sessions that sell, and those of their sellers; pieces: who was on air, cut at hours; seen: the beginnings of pieces,
+-- people and credits as rows, which fall to the last piece begun; a join would have to be planned with all that is joined.
 selling AS (
     SELECT DISTINCT toString(session_id) AS session_id
     FROM revenue_minute
     WHERE model = ${model:sqlstring} AND currency = ${currency:sqlstring} AND session_id != ''
 ),
-meant AS (
-    SELECT session_id FROM selling
-    UNION DISTINCT
-    SELECT assumeNotNull(sessions.session_id) FROM sessions WHERE seller_id IN (
-        SELECT seller_id FROM sessions WHERE session_id IN (SELECT session_id FROM selling)
+kinds AS (
+    SELECT host_id, kind, if(row_number() OVER of_host = 1, toDateTime64(0, 3, 'UTC'), from_at) AS kind_from,
+        leadInFrame(from_at, 1, toDateTime64(9000000000, 3, 'UTC')) OVER of_host AS kind_until
+    FROM roster_kinds FINAL
+    WHERE from_at != toDateTime64(0, 3, 'UTC')
+    WINDOW of_host AS (
+        PARTITION BY host_id ORDER BY from_at ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
     )
 ),
 aired AS (
-    SELECT session_id FROM shifts
+    SELECT session_id, host_id, started_at,
+        ifNull(ended_at, assumeNotNull((SELECT max(newest_at) FROM batches))) AS stopped_at
+    FROM shifts FINAL
     WHERE started_at - INTERVAL 1 hour < $__toTime AND (isNull(ended_at) OR ended_at + INTERVAL 1 minute > $__fromTime)
-        AND session_id IN (SELECT session_id FROM meant) AND {{in_sessions}}
-),
-pieces AS (
-    SELECT line_ups.session_id AS session_id, toUInt32(greatest(toUInt32(start_at), hour)) AS from_s,
-        if(hour = 0, toUInt32(end_at), toUInt32(least(toUInt32(end_at), hour + 3600))) AS until_s, hour,
-        multiIf(empty(kinds), 'none', length(arrayDistinct(kinds)) = 1, kinds[1], 'mixed') AS arm
-    FROM line_ups
-    ARRAY JOIN if(
-        toUInt32(start_at) = 0,
-        [toUInt32(0)],
-        range(
-            toUInt32(toStartOfHour(start_at, ${zone:sqlstring})),
-            greatest(toUInt32(end_at), toUInt32(start_at) + 1),
-            3600
+        AND {{in_sessions}} AND session_id IN (
+            SELECT session_id FROM selling
+            UNION ALL
+            SELECT assumeNotNull(known.session_id) FROM roster_sessions AS known FINAL WHERE known.seller_id IN (
+                SELECT sells.seller_id FROM roster_sessions AS sells FINAL
+                WHERE sells.session_id IN (SELECT session_id FROM selling)
+            )
         )
-    ) AS hour
-    WHERE session_id IN (SELECT session_id FROM aired)
 ),
 rooms AS (
-    SELECT session_id, arraySort(groupArray((from_s, until_s, hour, arm))) AS stretches,
-        arrayMap(stretch -> stretch.1, stretches) AS starts
+    SELECT aired.session_id AS session_id, groupArray((
+            toUInt32(toStartOfMinute(greatest(started_at, kind_from) + INTERVAL 30 SECOND)),
+            toUInt32(toStartOfMinute(if(kinds.kind = '', stopped_at, least(stopped_at, kind_until)) + INTERVAL 30 SECOND)),
+            if(kinds.kind = '', 'unknown', toString(kinds.kind))
+        )) AS every, arrayFilter(shift -> shift.1 < shift.2, every) AS shifts_,
+        arraySort(arrayDistinct(arrayConcat(shifts_.1, shifts_.2))) AS marks
+    FROM aired
+    LEFT JOIN kinds ON aired.host_id = kinds.host_id
+    GROUP BY session_id
+),
+pieces AS (
+    SELECT session_id, greatest(start_s, hour) AS from_s, least(end_s, hour + 3600) AS until_s, hour,
+        arrayDistinct(arrayFilter(shift -> shift.1 <= start_s AND shift.2 >= end_s AND start_s < end_s, shifts_).3) AS on_air,
+        multiIf(
+            NOT ($__timeFilter(toDateTime(hour, 'UTC'))), '',
+            empty(on_air), 'none',
+            length(on_air) = 1, on_air[1],
+            'mixed'
+        ) AS arm
+    FROM (
+        SELECT session_id, shifts_, start_s, end_s,
+            arrayJoin(range(
+                toUInt32(toStartOfHour(toDateTime(start_s, 'UTC'), ${zone:sqlstring})), greatest(end_s, start_s + 1), 3600
+            )) AS hour
+        FROM rooms
+        ARRAY JOIN marks AS start_s, arrayPushBack(arrayPopFront(marks), marks[-1]) AS end_s
+    )
+),
+seen AS (
+    SELECT session_id, '' AS host_id, from_s AS at_s, (from_s, toUInt32(until_s), toUInt32(hour), arm) AS begun,
+        toInt128(0) AS net, toInt64(0) AS change, toInt64(0) AS moment
     FROM pieces
-    GROUP BY session_id
-),
-came AS (
-    SELECT session_id, groupArray(toUInt32(minute)) AS found, arraySort(found) AS minutes,
-        arraySort((change, at_s) -> at_s, groupArray(presence_minute.change), found) AS changes,
-        arraySort(
-            (moment, at_s) -> at_s, groupArray(presence_minute.change * toUnixTimestamp(minute) * 1000 + change_ms), found
-        ) AS moments
+    UNION ALL
+    SELECT toString(session_id), '', toUInt32(minute), (0, 0, 0, ''), 0,
+        presence_minute.change, presence_minute.change * toUnixTimestamp(minute) * 1000 + change_ms
     FROM presence_minute
-    WHERE session_id IN (SELECT session_id FROM aired)
-    GROUP BY session_id
-),
-changed AS (
-    SELECT rooms.session_id AS session_id, stretches,
-        arrayMap(start -> toUInt64(arrayCount(at_s -> at_s < start, minutes)), starts) AS before,
-        arrayMap(
-            (first, next) -> (first + 1, toUInt64(next - first)),
-            before,
-            arrayPushBack(arrayPopFront(before), length(minutes))
-        ) AS places,
-        arrayReduceInRanges('sum', places, came.changes) AS changes,
-        arrayReduceInRanges('sum', places, came.moments) AS moments
-    FROM came
-    RIGHT JOIN rooms ON came.session_id = rooms.session_id
-),
-watched AS (
-    SELECT session_id, stretch.3 AS hour, stretch.4 AS arm,
-        (people_after - change) * toInt64(stretch.2 - stretch.1) * 1000 + change * toInt64(stretch.2) * 1000 - moment
-            AS watch_ms
-    FROM changed
-    ARRAY JOIN stretches AS stretch, changes AS change, moments AS moment, arrayCumSum(changes) AS people_after
-),
-booked AS (
-    SELECT session_id, host_id, toUInt32(minute) AS at_s, revenue_minute.gross AS amount
+    WHERE minute < $__toTime + INTERVAL 1 hour AND session_id IN (SELECT session_id FROM aired)
+    UNION ALL
+    SELECT toString(session_id), toString(host_id), toUInt32(minute), (0, 0, 0, ''), gross, 0, 0
     FROM revenue_minute
     WHERE model = ${model:sqlstring} AND currency = ${currency:sqlstring} AND $__timeFilter(minute)
     UNION ALL
-    SELECT session_id, host_id, toUInt32(minute), -returns_minute.refunds
+    SELECT toString(session_id), toString(host_id), toUInt32(minute), (0, 0, 0, ''), 0 - refunds, 0, 0
     FROM returns_minute
     WHERE model = ${model:sqlstring} AND currency = ${currency:sqlstring} AND $__timeFilter(minute)
 ),
-earned AS (
-    SELECT toString(booked.session_id) AS session_id, toString(booked.host_id) AS host_id, pieces.from_s AS from_s,
-        any(pieces.hour) AS hour, any(pieces.arm) AS on_air, sum(booked.amount) AS net
-    FROM booked
-    ASOF INNER JOIN pieces ON booked.session_id = pieces.session_id AND booked.at_s >= pieces.from_s
-    GROUP BY session_id, host_id, from_s
+placed AS (
+    SELECT session_id, host_id, net, change, moment, max(begun) OVER (
+            PARTITION BY session_id ORDER BY at_s, begun DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS piece
+    FROM seen
+),
+summed AS (
+    SELECT session_id, host_id, piece, sum(placed.net) AS net, sum(placed.change) AS change, sum(placed.moment) AS moment,
+        sum(sum(placed.change)) OVER (PARTITION BY session_id ORDER BY piece) AS people_after
+    FROM placed
+    GROUP BY session_id, host_id, piece
 ),
 cells AS (
-    SELECT session_id, hour, arm, toInt128(0) AS net, watch_ms FROM watched
-    UNION ALL
-    SELECT earned.session_id, earned.hour, if(on_air IN ('mixed', 'unknown'), on_air, toString(host_kinds.kind)), net, 0
-    FROM earned
-    ASOF LEFT JOIN host_kinds
-        ON earned.host_id = host_kinds.host_id AND toDateTime64(earned.from_s + 30, 3, 'UTC') >= host_kinds.from_at
+    SELECT summed.session_id AS session_id, summed.piece.3 AS hour, summed.net AS net,
+        if(
+            summed.host_id != '',
+            0,
+            (people_after - change) * toInt64(summed.piece.2 - summed.piece.1) * 1000
+            + change * toInt64(summed.piece.2) * 1000 - moment
+        ) AS watch_ms,
+        multiIf(
+            greatest(abs(net), abs(watch_ms)) = 0, '',
+            summed.host_id = '', summed.piece.4,
+            summed.piece.4 IN ('', 'mixed', 'unknown'), summed.piece.4,
+            toString(host_kinds.kind)
+        ) AS arm
+    FROM summed
+    ASOF LEFT JOIN roster_kinds AS host_kinds FINAL
+        ON summed.host_id = host_kinds.host_id AND toDateTime64(summed.piece.1 + 30, 3, 'UTC') >= host_kinds.from_at
 ),
 strata AS (
     SELECT coalesce(nullIf(toString(sessions.platform), ''), 'not told') AS platform,
@@ -104,8 +117,7 @@ strata AS (
         uniqExactIf(cells.session_id, arm = 'human') AS human_sessions,
         uniqExactIf(cells.session_id, arm = 'digital') AS digital_sessions
     FROM cells
-    LEFT JOIN sessions ON cells.session_id = sessions.session_id
-    WHERE arm IN ('human', 'digital') AND (cells.net != 0 OR cells.watch_ms != 0) AND cells.hour > 0
-        AND $__timeFilter(toDateTime(cells.hour, 'UTC'))
+    LEFT JOIN roster_sessions AS sessions FINAL ON cells.session_id = sessions.session_id
+    WHERE arm IN ('human', 'digital')
     GROUP BY platform, hour, category
 )

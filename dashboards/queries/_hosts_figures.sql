@@ -15,5 +15,5 @@ figures AS (
     FROM happened
     ASOF LEFT JOIN roster_kinds AS host_kinds FINAL ON happened.host_id = host_kinds.host_id AND happened.at >= host_kinds.from_at
     GROUP BY host_id, kind
-    HAVING gross != 0 OR refunds != 0 OR orders != 0 OR shifts != 0
+    HAVING arrayExists(figure -> figure != 0, [gross, refunds, orders, shifts])
 )

@@ -95,7 +95,7 @@ tested AS (
             i -> pow(chi2 / 2, i + odd) / tgamma(i + odd + 1), range(toUInt64(intDiv(freedom, 2)))
         ) AS sample_p,
         multiIf(
-            freedom < 1, 'one', sample_p < 0.001, 'sizes', saw < 0.9, 'hash', arms <= freedom OR smallest < 2, 'few', ''
+            freedom < 1, 'one', sample_p < 0.001, 'sizes', saw < 0.9, 'hash', arms <= freedom, 'few', smallest < 2, 'few', ''
         ) AS blocked
     FROM sized
 )

@@ -5,7 +5,7 @@
 WITH {{compare_strata}},
 rated AS (
     SELECT toFloat64(human_net) AS net0, toFloat64(human_ms) AS n0, toFloat64(digital_net) AS net1, toFloat64(digital_ms) AS n1,
-        n0 > 0 AND n1 > 0 AS comparable
+        least(n0, n1) > 0 AS comparable
     FROM strata
 ),
 figures AS (

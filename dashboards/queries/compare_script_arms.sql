@@ -19,7 +19,8 @@ sums AS (
     WINDOW by_name AS (ORDER BY listed.name ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
 ),
 compared AS (
-    SELECT *, {{script_interval}}, why = '' AND all_viewers > 0 AND name != names[1] AS open
+    SELECT *, {{script_interval}}, multiIf(why != '', false, all_viewers = 0, false, name != names[1]) AS open,
+        if(open, isNotNull(half), false) AS sure, {{units}} AS unit
     FROM sums
 )
 SELECT name AS variant,
@@ -35,15 +36,13 @@ SELECT name AS variant,
         concat('Brings less than ', names[1], '.')
     ) AS verdict,
     toInt64(n1) AS viewers, 1 / length(names) AS meant, if(all_viewers > 0, n1 / all_viewers, NULL) AS size,
-    if(all_viewers > 0, all_saw, NULL) AS saw, if(all_viewers > 0 AND length(names) > 1, sizes_p, NULL) AS sample_p,
+    if(all_viewers > 0, all_saw, NULL) AS saw, multiIf(all_viewers = 0, NULL, length(names) < 2, NULL, sizes_p) AS sample_p,
     toInt64(buyers) AS buyers,
-    toDecimal128(net_sum, 4) / {{units}} AS net,
-    if(n1 > 0, toDecimal128(round(y1 / n1 * 1000), 4) / {{units}}, NULL) AS per_1000,
-    if(open, toDecimal128(round(assumeNotNull(compared.lift) * 1000), 4) / {{units}}, NULL) AS lift,
-    if(open AND isNotNull(half), toDecimal128(round((assumeNotNull(compared.lift) - assumeNotNull(half)) * 1000), 4) / {{units}}, NULL)
-        AS low,
-    if(open AND isNotNull(half), toDecimal128(round((assumeNotNull(compared.lift) + assumeNotNull(half)) * 1000), 4) / {{units}}, NULL)
-        AS high,
+    toDecimal128(net_sum, 4) / unit AS net,
+    if(n1 > 0, toDecimal128(round(y1 / n1 * 1000), 4) / unit, NULL) AS per_1000,
+    if(open, toDecimal128(round(assumeNotNull(compared.lift) * 1000), 4) / unit, NULL) AS lift,
+    if(sure, toDecimal128(round((assumeNotNull(compared.lift) - assumeNotNull(half)) * 1000), 4) / unit, NULL) AS low,
+    if(sure, toDecimal128(round((assumeNotNull(compared.lift) + assumeNotNull(half)) * 1000), 4) / unit, NULL) AS high,
     if(open, compared.p, NULL) AS p
 FROM compared
 ORDER BY variant

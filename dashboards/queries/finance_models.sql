@@ -1,7 +1,8 @@
 -- Question: what does each account keep under each model?
 -- Columns: host (name), host_id (or unattributed, excess_refund), kind, and the net under each model (money; NULL where the
 --   model has nothing booked in the range at all).
-WITH {{kinds_from}},
+WITH {{units}} AS unit,
+{{kinds_from}},
 booked AS (
     SELECT model, host_id, kinds_from(minute) AS from_ms, sum(gross) - sum(refunds) AS net
     FROM revenue_minute
@@ -29,16 +30,16 @@ figures AS (
 SELECT coalesce(nullIf(hosts.name, ''), figures.host_id) AS host,
     figures.host_id AS host_id,
     figures.kind AS kind,
-    if(has(models, 'declared'), toDecimal128(nets['declared'], 4), NULL) / {{units}} AS declared,
-    if(has(models, 'on_air'), toDecimal128(nets['on_air'], 4), NULL) / {{units}} AS on_air,
-    if(has(models, 'first'), toDecimal128(nets['first'], 4), NULL) / {{units}} AS first,
-    if(has(models, 'last'), toDecimal128(nets['last'], 4), NULL) / {{units}} AS last,
-    if(has(models, 'linear'), toDecimal128(nets['linear'], 4), NULL) / {{units}} AS linear,
-    if(has(models, 'position'), toDecimal128(nets['position'], 4), NULL) / {{units}} AS position,
-    if(has(models, 'time_decay'), toDecimal128(nets['time_decay'], 4), NULL) / {{units}} AS time_decay,
-    if(has(models, 'watch_time'), toDecimal128(nets['watch_time'], 4), NULL) / {{units}} AS watch_time,
-    if(has(models, 'shapley'), toDecimal128(nets['shapley'], 4), NULL) / {{units}} AS shapley,
-    if(has(models, 'markov'), toDecimal128(nets['markov'], 4), NULL) / {{units}} AS markov
+    if(has(models, 'declared'), toDecimal128(nets['declared'], 4), NULL) / unit AS declared,
+    if(has(models, 'on_air'), toDecimal128(nets['on_air'], 4), NULL) / unit AS on_air,
+    if(has(models, 'first'), toDecimal128(nets['first'], 4), NULL) / unit AS first,
+    if(has(models, 'last'), toDecimal128(nets['last'], 4), NULL) / unit AS last,
+    if(has(models, 'linear'), toDecimal128(nets['linear'], 4), NULL) / unit AS linear,
+    if(has(models, 'position'), toDecimal128(nets['position'], 4), NULL) / unit AS position,
+    if(has(models, 'time_decay'), toDecimal128(nets['time_decay'], 4), NULL) / unit AS time_decay,
+    if(has(models, 'watch_time'), toDecimal128(nets['watch_time'], 4), NULL) / unit AS watch_time,
+    if(has(models, 'shapley'), toDecimal128(nets['shapley'], 4), NULL) / unit AS shapley,
+    if(has(models, 'markov'), toDecimal128(nets['markov'], 4), NULL) / unit AS markov
 FROM figures
 LEFT JOIN roster_hosts AS hosts FINAL ON figures.host_id = hosts.host_id
 WHERE {{hosts_chosen}}
