@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from board_stage import BEGIN_MS, Event, evening, filled
+from board_stage import BEGIN_MS, MINUTE_MS, Event, evening, filled
 from board_stage import rows_of as stage_rows
 from referee_cells import Cells, hour_of, ms, rows_of
 from warehouse_stage import execute
@@ -26,6 +26,18 @@ FAR_MS = 4_000_000_000_000
 SUMS = ("live_ms", "watch_ms", "views", "gross", "refunds", "orders")
 
 
+def in_company() -> list[Event]:
+    """A viewer who joins while a human and a digital host are on air together, and buys from both."""
+    at = {"session_id": "s1", "viewer_id": "guest"}
+    line = {"line_id": "1", "product_id": "p1", "quantity": 1, "amount_minor": 77_777}
+    return [
+        at | {"event_id": "company-1", "type": "viewer_joined", "occurred_at": BEGIN_MS + 82 * MINUTE_MS},
+        at
+        | {"event_id": "company-2", "type": "order_paid", "occurred_at": BEGIN_MS + 85 * MINUTE_MS}
+        | {"order_id": "company", "currency": "CNY", "lines": [line]},
+    ]
+
+
 def from_somewhere(events: list[Event]) -> list[Event]:
     """The events, room entries by three doors in turn; the third has no name."""
     doors = cycle(({"source": "search"}, {"source": "paid"}, {}))
@@ -34,7 +46,9 @@ def from_somewhere(events: list[Event]) -> list[Event]:
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    with closing(filled(tmp_path_factory.mktemp("cells") / "data", from_somewhere(evening()))) as opened:
+    with closing(
+        filled(tmp_path_factory.mktemp("cells") / "data", from_somewhere([*evening(), *in_company()]))
+    ) as opened:
         yield opened
 
 
