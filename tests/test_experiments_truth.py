@@ -221,6 +221,7 @@ class TestAssignment:
         arms = [assigned(f"viewer {number}", "opening", SHARES) for number in range(20_000)]
         counts = {variant: arms.count(variant) for variant in SHARES}
         assert not sample_ratio(counts, SHARES).blocks
+        assert sample_ratio({}, SHARES).p == 1, "nobody speaks against nothing"
         assert sample_ratio(counts, {"A": 48, "B": 30, "C": 22}).blocks, "two points of a hundred are noticed"
 
     def test_two_experiments_divide_the_same_viewers_independently(self):
