@@ -211,6 +211,15 @@ class TestSwitchback:
     def test_the_period_that_was_not_run_as_drawn_is_named(self, answer):
         assert "1 of 48 periods were not run as drawn: period 5 (2026-01-01 04:00:00+00:00)" in answer[1]
 
+    def test_too_few_coins_are_said_when_they_are_drawn_and_when_they_are_read(self, data, answer, tmp_path):
+        file = tmp_path / "short.json"
+        drawn = run("experiment", "design", "--switchback", *PLANNED, "--periods", "6", "--out", file, "--data", data)
+        assert "No effect is found with this chance, however great: 4 coins" in drawn.stderr
+        read = run("experiment", "analyse", "--switchback", "--design", file, "--data", data, "--format", "json")
+        assert [row["low_minor"] is None for row in json.loads(read.stdout)] == [True, False, False]
+        assert "WARNING: 4 coins are too few" in read.stderr
+        assert "coins" not in answer[1]
+
     def test_a_schedule_that_somebody_changed_is_refused(self, data, file, tmp_path):
         plain = json.loads(file.read_text())
         plain["digital"][3] = 1 - plain["digital"][3]

@@ -6,6 +6,7 @@
 from math import sqrt
 
 import numpy as np
+import polars as pl
 import pytest
 from nights import NIGHT
 from scipy.stats import norm
@@ -15,7 +16,7 @@ from analytics.experiments.cuped import Sums, lift
 from analytics.experiments.lags import by_lot, robust, tellable
 from analytics.experiments.power import trials
 from analytics.experiments.sample_ratio import sample_ratio
-from analytics.experiments.scripts import interval
+from analytics.experiments.scripts import Rule, interval, result
 from analytics.experiments.switchback import Layout, conservative_variance, horvitz_thompson
 
 RUNS = 1_000 if NIGHT else 200
@@ -71,6 +72,42 @@ class TestPeeking:
         plain = np.abs(found.difference) > norm.ppf(0.975) * found.se
         assert plain[:, -1].mean() < 0.12, "a single look at the end is sound"
         assert plain.any(axis=1).mean() > 0.2
+
+    def test_nor_does_a_small_arm_in_which_few_have_bought(self):
+        """One viewer of twenty: until several of them have bought, the arm's own variance says far too little."""
+        chance = np.random.default_rng(17)
+        net, past = revenue(chance)
+        treated = (chance.random(net.shape) < 1 / 20).astype(float)
+        arms = [Sums.running(net, past, of) for of in (1 - treated, treated)]
+        found = lift(*(Sums(*(part[:, 199:] for part in arm.parts())) for arm in arms))
+        enough, n = arms[1].n[:, 199:] >= 2, np.arange(200, VIEWERS + 1)
+
+        def wrong(one):
+            low, high, _ = interval(one.difference, one.se, n, 0.05, VIEWERS)
+            return (((low > 0) | (high < 0)) & enough).any(axis=1).mean()
+
+        assert at_most(wrong(found.careful()), 0.05)
+        assert wrong(found) > 0.15, "the failing control: what is claimed above is the error's doing"
+
+    def test_with_several_variants_p_is_below_alpha_where_the_interval_is_off_nothing(self):
+        chance = np.random.default_rng(18)
+        arm, noise = chance.choice(["A", "B", "C"], 600), chance.normal(1_000, 100, 600)
+        found = []
+        for effect in range(20, 60):
+            net = (noise + effect * (arm != "A")).round().astype(int)
+            viewers = pl.DataFrame({"assigned": arm, "seen": arm, "net_minor": net, "past_minor": np.zeros_like(net)})
+            found += result(viewers, {"A": 1, "B": 1, "C": 1}, "A", Rule(tightest_at=400)).comparisons
+        assert [one.p <= 0.05 for one in found] == [not one.low <= 0 <= one.high for one in found]
+        assert any(0.025 < one.p <= 0.05 for one in found)
+        assert any(0.05 < one.p <= 0.1 for one in found)
+
+    def test_a_control_that_sold_nothing_has_no_lift_in_percent(self):
+        chance = np.random.default_rng(19)
+        arm, net = np.repeat(["A", "B"], 200), np.repeat([0, 100], 200) * chance.integers(0, 2, 400)
+        viewers = pl.DataFrame({"assigned": arm, "seen": arm, "net_minor": net, "past_minor": 2 * net})
+        (one,) = result(viewers, {"A": 1, "B": 1}, "A", Rule()).comparisons
+        assert one.viewers == 200
+        assert all(np.isnan(one.relative)), "what CUPED moves the control by is no revenue of it"
 
     def test_an_effect_is_found_and_lies_in_the_interval_at_every_look(self):
         chance, effect = np.random.default_rng(12), 200.0
@@ -184,6 +221,7 @@ class TestAssignment:
         arms = [assigned(f"viewer {number}", "opening", SHARES) for number in range(20_000)]
         counts = {variant: arms.count(variant) for variant in SHARES}
         assert not sample_ratio(counts, SHARES).blocks
+        assert sample_ratio({}, SHARES).p == 1, "nobody speaks against nothing"
         assert sample_ratio(counts, {"A": 48, "B": 30, "C": 22}).blocks, "two points of a hundred are noticed"
 
     def test_two_experiments_divide_the_same_viewers_independently(self):

@@ -24,8 +24,8 @@ ONE = "all"
 class Estimate:
     """One figure: treated less control, with its interval and what it stands on.
 
-    control, treated: rates of the arms, weighted alike; low, high, se, freedom: None where an arm has one session only;
-    ratio: treated / control - 1, None where the control's rate is not above 0.
+    control, treated: rates of the arms, weighted alike; low, high, se, freedom: None where an arm has one session only,
+    or sessions that do not differ; ratio: treated / control - 1, None where the control's rate is not above 0.
     """
 
     figure: str

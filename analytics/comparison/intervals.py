@@ -6,8 +6,9 @@ stratum and arm. The variance is the sum of the squares of these moves (cluster-
 correction: a rate that is fitted to a few sessions lies too close to them. The correction is what the sum falls short
 by when every session is unlike the others by a factor of its own, half of it in all of its strata and half in each by
 itself (after Bell and McCaffrey's bias-reduced linearisation). Where a stratum has only one session of an arm, its
-residual is taken against the rate of the arm over all comparable strata, which is wide rather than narrow. Degrees of
-freedom are Satterthwaite's over strata and arms, at most the number of sessions less two.
+residual is taken against the rate of the arm over all comparable strata, which is wide rather than narrow. An arm whose
+sessions do not differ at all, because it sold nothing, does not show how much they could: then there is no interval.
+Degrees of freedom are Satterthwaite's over strata and arms, at most the number of sessions less two.
 """
 
 from collections.abc import Sequence
@@ -23,11 +24,12 @@ from scipy.special import stdtrit
 LEVEL = 0.95
 """Confidence of every interval."""
 _FEWEST = 2
+_SAME = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """Standard error and degrees of freedom of a difference; None where an arm has a single session."""
+    """Standard error and degrees of freedom of a difference; None where an arm has one session, or all alike."""
 
     se: float | None
     freedom: float | None
@@ -67,6 +69,8 @@ def spreads(units: pl.DataFrame, figures: Sequence[str]) -> list[Spread]:
     if len(counts) < _FEWEST or min(counts) < _FEWEST:
         return [Spread(None, None)] * len(figures)
     draws = _drawn(units)
+    if not _differ(draws):
+        return [Spread(None, None)] * len(figures)
     return [_spread(draws, units[figure].to_numpy()) for figure in figures]
 
 
@@ -82,6 +86,12 @@ def _drawn(units: pl.DataFrame) -> _Draws:
     sign = (treated * 2 - 1) / whole
     taken = coo_array((np.where(part > 0, part, 0.0), (session, arm))).tocsr()
     return _Draws(session, arm, part, sign * rate * bottom, sign * (top - rate * bottom), (taken.T @ taken).power(2))
+
+
+def _differ(draws: _Draws) -> bool:
+    """Say whether both arms have sessions that are unlike each other."""
+    moved, pulled = (np.bincount(draws.arm % 2, np.square(what)) for what in (draws.move, draws.pull))
+    return bool((moved > _SAME**2 * pulled).all())
 
 
 def _spread(draws: _Draws, weight: np.ndarray) -> Spread:

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
+from math import exp
 
 import polars as pl
 
 from analytics.comparison.estimates import Estimate, contrast, numbered
 from analytics.rules import DAY_MS, HOUR_MS
+
+_ENDLESS = 10
+"""An interval of more than e^10 times the lift up and down says nothing."""
 
 
 def by_days(cells: pl.DataFrame, versions: pl.DataFrame, days: int) -> pl.DataFrame:
@@ -14,18 +18,19 @@ def by_days(cells: pl.DataFrame, versions: pl.DataFrame, days: int) -> pl.DataFr
 
     cells: as for `contrast`, with host_id ('' where several were on air, left out here) and hour_ms; versions:
     host_id, began_ms (first shift of a version). Days are 24 hours, the hour in which a version began belongs to it.
-    Returns day (0 to days - 1), lift (treated / control - 1), lift_low, lift_high, and the columns of Estimate.
+    Returns day (0 to days - 1), lift (treated / control - 1), lift_low, lift_high (None where either sold nothing, or
+    the difference has no interval), and the columns of Estimate.
     """
     known = numbered(cells)
     aged = _aged(known.filter("treated"), versions)
     control = known.filter(~pl.col("treated"))
 
-    def on(day: int) -> Estimate | None:
+    def on(day: int) -> pl.DataFrame:
         treated = aged.filter(pl.col("day") == day).select(control.columns)
         alike = control.join(treated, on="stratum", how="semi", maintain_order="left")
-        return contrast(pl.concat([alike, treated]), "att")
+        return pl.concat([alike, treated])
 
-    return _rows("day", sorted(set(aged.filter(pl.col("day") < days)["day"])), on)
+    return _rows("day", sorted(set(aged.filter(pl.col("day") < days)["day"])), on, "att")
 
 
 def by_stream_hour(cells: pl.DataFrame) -> pl.DataFrame:
@@ -36,10 +41,10 @@ def by_stream_hour(cells: pl.DataFrame) -> pl.DataFrame:
     """
     placed = numbered(cells).with_columns(number=pl.col("stream_hour").cast(pl.Int64, strict=False))
 
-    def at(hour: int) -> Estimate | None:
-        return contrast(placed.filter(pl.col("number") == hour), "ate")
+    def at(hour: int) -> pl.DataFrame:
+        return placed.filter(pl.col("number") == hour)
 
-    return _rows("stream_hour", sorted(set(placed["number"].drop_nulls())), at)
+    return _rows("stream_hour", sorted(set(placed["number"].drop_nulls())), at, "ate")
 
 
 def _aged(treated: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
@@ -53,16 +58,32 @@ def _aged(treated: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _rows(name: str, values: list[int], asked: Callable[[int], Estimate | None]) -> pl.DataFrame:
-    found = [(value, estimate) for value in values if (estimate := asked(value)) is not None]
-    rows = [{name: value, **_lift(estimate), **asdict(estimate)} for value, estimate in found]
+def _rows(name: str, values: list[int], cells: Callable[[int], pl.DataFrame], figure: str) -> pl.DataFrame:
+    rows = [{name: value, **row} for value in values if (row := _row(cells(value), figure))]
     return pl.DataFrame(rows, infer_schema_length=None).drop("figure", "ratio", strict=False)
 
 
-def _lift(estimate: Estimate) -> dict[str, float | None]:
-    """The difference and its interval as parts of the control's rate, which is taken as given."""
+def _row(cells: pl.DataFrame, figure: str) -> dict[str, object]:
+    """Give the lift of cells with its interval, and the estimate; nothing where no stratum has both arms."""
+    found = contrast(cells, figure)
+    if found is None:
+        return {}
+    low, high = _ends(cells, found)
+    return {"lift": found.ratio, "lift_low": low, "lift_high": high, **asdict(found)}
 
-    def part(value: float | None) -> float | None:
-        return value / estimate.control if value is not None and estimate.control > 0 else None
 
-    return {"lift": part(estimate.difference), "lift_low": part(estimate.low), "lift_high": part(estimate.high)}
+def _ends(cells: pl.DataFrame, found: Estimate) -> tuple[float | None, float | None]:
+    """Give the interval of the lift, both rates being uncertain: that of the logarithm of treated / control.
+
+    To first order it moves as the treated's rate less the control's times their ratio does, over the treated's rate.
+    """
+    if found.ratio is None:
+        return None, None
+    rate = found.treated / found.control
+    level = contrast(
+        cells.with_columns(top=pl.when("treated").then("top").otherwise(pl.col("top") * rate)), found.figure
+    )
+    if level is None or level.high is None or level.high > _ENDLESS * found.treated:
+        return None, None
+    reach = level.high / found.treated
+    return rate * exp(-reach) - 1, rate * exp(reach) - 1

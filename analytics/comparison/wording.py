@@ -7,6 +7,8 @@ from analytics.comparison.estimates import Estimate, Overlap
 from analytics.comparison.intervals import LEVEL
 
 NOTHING = "No comparison is possible"
+FEW = 10
+"""An arm with fewer sessions than this is named."""
 
 
 def finding(
@@ -22,10 +24,9 @@ def finding(
             f"{NOTHING}: no stratum has both {control} and {treated}. Choose fewer strata with --strata, or more days."
         )
     if found.low is None or found.high is None:
-        return (
-            f"{treated} {told(found.treated)}, {control} {told(found.control)} {unit}: one session of an arm is too "
-            "few to say how sure that is."
-        )
+        lone = min(found.control_sessions, found.treated_sessions) < 2  # noqa: PLR2004  # sessions that can differ
+        why = "one session of an arm is too few to say" if lone else "an arm whose sessions do not differ does not say"
+        return f"{treated} {told(found.treated)}, {control} {told(found.control)} {unit}: {why} how sure that is."
     between = f"{LEVEL:.0%} interval {told(found.low)} to {told(found.high)}"
     if found.low <= 0 <= found.high:
         said = (
@@ -38,7 +39,13 @@ def finding(
             f"{treated} had {told(abs(found.difference))} {unit} {way} than {control} (difference "
             f"{told(found.difference)}, {between})."
         )
-    return said + _turned(found, crude)
+    return said + _few(found, arms) + _turned(found, crude)
+
+
+def _few(found: Estimate, arms: tuple[str, str]) -> str:
+    sessions = zip((found.control_sessions, found.treated_sessions), arms, strict=True)
+    few = " and ".join(f"{count} of {arm}" for count, arm in sessions if count < FEW)
+    return few and f" Few sessions: {few}. If a few great orders decide, the interval is too narrow."
 
 
 def _turned(found: Estimate, crude: Estimate | None) -> str:

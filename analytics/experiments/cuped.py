@@ -4,7 +4,7 @@ Deng, Xu, Kohavi, Walker, "Improving the sensitivity of online controlled experi
 (2013). Theta comes from the total covariance of the two arms together.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -62,7 +62,8 @@ class Sums:
 class Lift:
     """A difference of means (treatment minus control) with its standard error; numbers, or arrays over time.
 
-    base: the control's mean; theta: what of the past was taken out.
+    base: the control's mean; theta: what of the past was taken out; alike_se: the standard error if both arms vary
+    alike.
     """
 
     difference: Any
@@ -70,6 +71,14 @@ class Lift:
     base: Any
     base_se: Any
     theta: Any
+    alike_se: Any
+
+    def careful(self) -> Self:
+        """Give the same with the error of arms that vary alike, where that is greater.
+
+        A small arm in which few have bought does not show yet how much it varies: before the first has, not at all.
+        """
+        return replace(self, se=np.maximum(self.se, self.alike_se))
 
     def relative(self) -> tuple[Any, Any]:
         """Give the lift as a part of the control's mean, and its standard error, by the delta method."""
@@ -85,12 +94,14 @@ def lift(control: Sums, treatment: Sums) -> Lift:
     var_x = both.var_x
     theta = np.where(var_x > 0, both.cov / np.where(var_x > 0, var_x, 1), 0.0)
     mean_x = both.x / both.n
-    means, errors = [], []
+    means, errors, within = [], [], 0.0
     for arm in (control, treatment):
         means.append(arm.y / arm.n - theta * (arm.x / arm.n - mean_x))
-        left = arm.var_y + theta * theta * arm.var_x - 2 * theta * arm.cov
-        errors.append(np.maximum(left, 0.0) / arm.n)
-    return Lift(means[1] - means[0], np.sqrt(errors[0] + errors[1]), means[0], np.sqrt(errors[0]), theta)
+        left = np.maximum(arm.var_y + theta * theta * arm.var_x - 2 * theta * arm.cov, 0.0)
+        errors.append(left / arm.n)
+        within = within + left * (arm.n - 1) / (both.n - 2)
+    alike = np.sqrt(within * (1 / control.n + 1 / treatment.n))
+    return Lift(means[1] - means[0], np.sqrt(errors[0] + errors[1]), means[0], np.sqrt(errors[0]), theta, alike)
 
 
 def winsorised(values: Numbers, share: float) -> tuple[Numbers, float]:

@@ -23,11 +23,14 @@ class SampleRatio:
 def sample_ratio(counts: Mapping[str, int], shares: Mapping[str, int]) -> SampleRatio:
     """Test the number of viewers of each variant against the shares; a variant without a viewer counts as 0.
 
+    Nobody at all speaks against nothing.
     Kohavi, Tang, Xu, "Trustworthy Online Controlled Experiments" (2020), chapter 21.
     """
     from scipy.stats import chisquare  # noqa: PLC0415  # heavy: only who compares arms waits for it
 
     whole, parts = sum(counts.values()), sum(shares.values())
+    if not whole:
+        return SampleRatio(0.0, 1.0)
     observed = [counts.get(variant, 0) for variant in shares]
     found = chisquare(observed, [whole * share / parts for share in shares.values()])
     return SampleRatio(float(found.statistic), float(found.pvalue))

@@ -31,14 +31,21 @@ class Rule:
 
     def each(self, shares: dict[str, int]) -> float:
         """Give the part of alpha that each comparison with the control has."""
-        return self.alpha / max(len(shares) - 1, 1)
+        return self.alpha / comparisons(shares)
+
+
+def comparisons(shares: dict[str, int]) -> int:
+    """Say with how many variants the control is compared."""
+    return max(len(shares) - 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """One variant against the control, in minor units per viewer; the interval and p hold whenever somebody looks.
 
-    plain_se: the standard error without CUPED; relative: the lift as a part of the control's mean, with its interval.
+    p: times the number of comparisons, so that it is below alpha where the interval is off nothing; plain_se: the
+    standard error without CUPED; relative: the lift as a part of the control's mean, with its interval; NaN where the
+    control sold nothing.
     """
 
     variant: str
@@ -84,7 +91,7 @@ def result(viewers: pl.DataFrame, shares: dict[str, int], control: str, rule: Ru
     blocked = ratio.blocks or (arm == "assigned" and complied < COMPLIES_FROM) or min(counts.values()) < _FEWEST
     each = {variant: (viewers[arm] == variant).to_numpy() for variant in counts}
     compared = [
-        _comparison(variant, (net, past), (each[control], each[variant]), rule.each(shares), rule.tightest_at)
+        _comparison(variant, (net, past), (each[control], each[variant]), shares, rule)
         for variant in counts
         if variant != control and not blocked
     ]
@@ -92,17 +99,18 @@ def result(viewers: pl.DataFrame, shares: dict[str, int], control: str, rule: Ru
 
 
 def _comparison(
-    variant: str, values: tuple[Numbers, Numbers], here: tuple[Numbers, Numbers], alpha: float, tightest_at: int
+    variant: str, values: tuple[Numbers, Numbers], here: tuple[Numbers, Numbers], shares: dict[str, int], rule: Rule
 ) -> Comparison:
-    (net, past), (control, treated) = values, here
+    (net, past), (control, treated), alpha = values, here, rule.each(shares)
     arms = [Sums.of(net[of], past[of]) for of in (control, treated)]
-    plain = lift(*(Sums.of(net[of], np.zeros(of.sum())) for of in (control, treated)))
-    found, n = lift(*arms), int(control.sum() + treated.sum())
-    low, high, p = interval(found.difference, found.se, n, alpha, tightest_at)
-    part, part_se = found.relative() if found.base > 0 else (np.nan, np.nan)
-    part_low, part_high, _ = interval(part, part_se, n, alpha, tightest_at)
+    plain = lift(*(Sums.of(net[of], np.zeros(of.sum())) for of in (control, treated))).careful()
+    found, n = lift(*arms).careful(), int(control.sum() + treated.sum())
+    low, high, p = interval(found.difference, found.se, n, alpha, rule.tightest_at)
+    part, part_se = found.relative() if min(found.base, arms[0].y) > 0 else (np.nan, np.nan)
+    part_low, part_high, _ = interval(part, part_se, n, alpha, rule.tightest_at)
     relative = (float(part), float(part_low), float(part_high))
-    numbers = (float(found.difference), float(low), float(high), float(p), float(found.se), float(plain.se))
+    p = min(1.0, float(p) * comparisons(shares))
+    numbers = (float(found.difference), float(low), float(high), p, float(found.se), float(plain.se))
     return Comparison(variant, int(treated.sum()), *numbers, relative)
 
 
@@ -130,9 +138,10 @@ def path(
     treated = (viewers[arm] == pair[1]).to_numpy().astype(float)[here]
     arms = [Sums.running(net[here], past[here], of) for of in (1 - treated, treated)]
     enough = np.minimum(arms[0].n, arms[1].n) >= _FEWEST
-    found: Lift = lift(*(Sums(*(part[enough] for part in one.parts())) for one in arms))
+    found: Lift = lift(*(Sums(*(part[enough] for part in one.parts())) for one in arms)).careful()
     n = (np.arange(len(treated)) + 1)[enough]
     low, high, p = interval(found.difference, found.se, n, rule.each(shares), rule.tightest_at)
+    p = np.minimum(p * comparisons(shares), 1.0)
     figures = {"viewers": n, "difference": found.difference, "low": low, "high": high, "p": p}
     return pl.DataFrame({"exposed_ms": viewers["exposed_ms"].to_numpy()[here][enough], **figures})
 

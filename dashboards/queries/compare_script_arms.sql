@@ -31,7 +31,7 @@ SELECT name AS variant,
         why = 'hash', 'BLOCKED: too few saw the variant that the hash gives them, so it did not choose.',
         why = 'few', 'An arm has fewer than two viewers; wait.',
         name = names[1], 'The others are compared with this one.',
-        ifNull(compared.p, 1) > alpha, concat('Not told apart from ', names[1], ' so far.'),
+        ifNull(compared.p, 1) > 0.05, concat('Not told apart from ', names[1], ' so far.'),
         compared.lift > 0, concat('Brings more than ', names[1], '.'),
         concat('Brings less than ', names[1], '.')
     ) AS verdict,

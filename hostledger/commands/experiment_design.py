@@ -178,6 +178,9 @@ def present_power(plan: Design, found: Power, output: Format) -> None:
         present(pl.DataFrame([row]), output, "Power: the smallest difference between digital and human that is found")
     else:
         tell(", ".join(f"{name}: {value}" for name, value in row.items()))
+    if smallest is None:
+        coins = len(plan.layout.points)
+        tell(f"No effect is found with this chance, however great: {coins} coins are too few; take more --periods.")
     if found.history_periods < plan.periods:
         tell(
             f"The history has {found.history_periods} periods, the design {plan.periods}: it was laid end to end, so "

@@ -32,11 +32,10 @@ def analyse_switchback(
         _refuse_early(warehouse, design, zone)
         sums, shifts = _found(warehouse, design)
     periods = aired(shifts, design)
-    present(
-        estimated(filled(sums, design.periods), design, draws),
-        output,
-        f"Switchback of {design.seller}: digital less human",
-    )
+    found = estimated(filled(sums, design.periods), design, draws)
+    present(found, output, f"Switchback of {design.seller}: digital less human")
+    if worthless := endless(found, design):
+        tell(worthless)
     _warn(periods, zone)
 
 
@@ -81,6 +80,18 @@ def estimated(net: pl.Series, design: Design, draws: int) -> pl.DataFrame:
         "dropped": layout.carryover,
     }
     return pl.DataFrame([_row(method, effect, design) | shared for method, effect in found.items()])
+
+
+def endless(found: pl.DataFrame, design: Design) -> str | None:
+    """Say so where the lot cannot find anything, whatever the other rows say; None where it can."""
+    lot = found.row(0, named=True)
+    if None not in (lot["low_minor"], lot["high_minor"]):
+        return None
+    return (
+        f"WARNING: {len(design.layout.points)} coins are too few: at {100 * design.alpha:g} % the lot speaks against "
+        "no effect, however great, so its interval has no end. Do not go by the other rows, which are too sure of "
+        "themselves then; run more periods."
+    )
 
 
 def _check(figures: np.ndarray, design: Design) -> Effect:
