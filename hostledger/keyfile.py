@@ -32,7 +32,7 @@ def revoke(path: Path, name: str, *, see: str) -> None:
     with refusing(keys.WrongKeys, OSError):
         there = keys.read(path)
         if name not in there:
-            refuse(f"there is no key {name!r} in {path}; see: {see}")
+            refuse(f"there is no {name!r} in {path}; see: {see}")
         keys.write(path, {other: key for other, key in there.items() if other != name})
 
 

@@ -72,8 +72,10 @@ def refuse(message: str) -> NoReturn:
 
 @contextmanager
 def refusing(*errors: type[Exception]) -> Iterator[None]:
-    """Turn errors that the user can mend into refusals."""
+    """Turn errors that the user can mend into refusals; a file or folder is named with its remedy."""
     try:
         yield
     except errors as error:
+        if isinstance(error, OSError) and error.filename:
+            refuse(f"{error.filename}: {error.strerror}; name another that you may use")
         refuse(str(error))

@@ -131,6 +131,15 @@ def test_lines_that_are_no_events_are_counted_kept_on_request_and_harm_nobody(wo
     assert all(reject["remedy"] for reject in found)
 
 
+def test_rejects_that_cannot_be_kept_are_refused_before_anything_is_told(tmp_path: Path) -> None:
+    nowhere = tmp_path / "none" / "rejects.ndjson"
+    done = run("attribute", WORKED, "--model", "last", "--rejects", nowhere)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().strip() == (
+        f"--rejects {nowhere} cannot be written: No such file or directory; name a file in a folder that exists"
+    )
+
+
 def order_of(number: int) -> dict[str, Any]:
     """An order of five fen that nobody earned."""
     line = {"line_id": 1, "product_id": 1, "quantity": 1, "amount_minor": 5}

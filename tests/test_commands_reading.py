@@ -361,6 +361,16 @@ class TestExplain:
         assert "葵 (digital)" in shown
         assert "1,234.567" in shown
 
+    def test_an_order_of_which_everything_is_known_is_shown_whole(self, tmp_path):
+        known = [
+            event(1, "session_started", 0, session_id="T", platform="douyin", seller_id="s9", title="Tea by night"),
+            order(2, MINUTE, "whole", "w1", "CNY", 1234, "T") | {"host_id": "mei"},
+        ]
+        with closing(Embedded.open(tmp_path)) as warehouse:
+            Processor(warehouse, tmp_path, RULES, lambda: DAY).process("known", lines(known), 1, 1)
+        shown = run("explain", "whole", "--data", tmp_path).stdout
+        assert all(fact in shown for fact in ("douyin", "s9", "Tea by night", "declared by the platform", "12.34"))
+
     def test_an_unknown_order_is_refused_with_a_remedy(self, books):
         refused = run("explain", "nix", "--data", books, code=2)
         assert "order 'nix' is not in" in refused.stderr

@@ -155,6 +155,13 @@ def test_price_bands_and_sources_can_be_held_equal(run: Run) -> None:
     assert "price band was not looked at" not in result.stderr
 
 
+def test_a_picture_that_cannot_be_written_is_refused_with_its_file(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "taken.svg").mkdir()
+    result = run("--currency", "CNY", "--strata", "daypart", "--plot", str(tmp_path / "taken.svg"))
+    assert result.exit_code == 2
+    assert f"{tmp_path / 'taken.svg'}: Is a directory; name another that you may use" in result.stderr
+
+
 @pytest.mark.parametrize(("words", "name"), [((), "forest.svg"), (("--show", "days"), "days.png")])
 def test_pictures_are_drawn_in_the_colours_of_the_house(
     run: Run, tmp_path: Path, words: tuple[str, ...], name: str

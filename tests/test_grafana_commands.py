@@ -42,3 +42,6 @@ def test_by_command_files_are_written_once(tmp_path) -> None:
     assert (first.exit_code, "Files written: 6." in first.stderr) == (0, True)
     assert (tmp_path / "boards" / "live.json").is_file()
     assert (again.exit_code, again.stdout, "right already" in again.stderr) == (0, "", True)
+    below_a_file = ["boards", "write", str(tmp_path / "boards" / "live.json")]
+    refused = CliRunner().invoke(build(below_a_file), below_a_file)
+    assert (refused.exit_code, "name a folder that you may write to" in refused.stderr) == (2, True)

@@ -57,12 +57,19 @@ def attribute(
         facts, refused = _read(files)
     result = books(facts, rules)
     entries = result.entries.rename({"booked_ms": "booked_at"}).select(PUBLISHED)
+    if rejects:
+        _keep(refused, rejects)
     _write(entries.write_ndjson().encode())
     waiting = facts.refunds.unique("refund_id").join(facts.orders, on="order_id", how="anti").height
     tell(_summary(facts, refused, waiting, result.mismatched_refunds.height))
-    if rejects:
-        with refusing(OSError):
-            refused.with_columns(pl.col("line").bin.encode("base64")).write_ndjson(rejects)
+
+
+def _keep(refused: pl.DataFrame, file: Path) -> None:
+    lines = refused.with_columns(pl.col("line").bin.encode("base64")).write_ndjson()
+    try:
+        file.write_bytes(lines.encode())
+    except OSError as error:
+        refuse(f"--rejects {file} cannot be written: {error.strerror}; name a file in a folder that exists")
 
 
 def _write(data: bytes) -> None:

@@ -38,8 +38,10 @@ def write(
 
     """
     _sound()
-    with refusing(OSError):
+    try:
         changed = write_files(folder, files(BOARDS, ALERTS, settings_of(context).timezone))
+    except OSError as error:
+        refuse(f"FOLDER={folder} cannot be written: {error.strerror}; name a folder that you may write to")
     for name in changed:
         typer.echo(str(folder / name))
     tell(f"Files written: {len(changed)}." if changed else "All files are right already.")

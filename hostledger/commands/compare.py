@@ -94,7 +94,8 @@ def compare(
         for one in found:
             tell(one.words())
     if plot and found:
-        _picture(found[0], part, days, plot)
+        with refusing(OSError):
+            _picture(found[0], part, days, plot)
 
 
 compare.__doc__ = f"""Is the digital host better? Digital less human, like with like, with {CONFIDENCE} intervals.

@@ -180,7 +180,7 @@ def _tell(told: Json) -> None:
     """Write the story for people: the order, its refunds, the path, the credits, the restatements."""
     facts = ("order_id", "viewer_id", "ordered_at", "session_id", "platform", "seller_id", "title", "declared_host_id")
     about = pl.DataFrame([{name: told[name] for name in (*facts, "items", "currency", "amount_minor") if name in told}])
-    present(about.select(pl.all().exclude(*[name for name in facts[3:] if told[name] is None])), Format.TABLE, "Order")
+    present(about.drop([name for name in facts[3:] if told[name] is None]), Format.TABLE, "Order")
     present(
         _columns(told["lines"], "line_id", "product_id", "quantity", "currency", "amount_minor"), Format.TABLE, "Lines"
     )
