@@ -30,9 +30,11 @@ def imported(warehouse: Warehouse, versions: str) -> list[int]:
 
 def version_of(known: list[int], asked: int | None, remedy: str) -> int:
     """Choose the version asked for, or the latest. Refuses one that is not known. remedy: the command that imports."""
-    if not known or (asked and asked not in known):
+    if not known and not asked:
+        refuse(f"no version was imported yet; import one: {remedy}")
+    if asked and asked not in known:
         listed = ", ".join(map(str, known)) or "none"
-        refuse(f"version {asked or 1} was never imported; there are: {listed}; import one: {remedy}")
+        refuse(f"version {asked} was never imported; there are: {listed}; import one: {remedy}")
     return asked or max(known)
 
 

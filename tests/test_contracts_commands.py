@@ -442,6 +442,15 @@ def test_viewers_events_are_kept_longer_when_asked_and_shorter_only_when_meant(b
     assert "HOSTLEDGER_RETENTION_SHORTER=yes" in refused
 
 
+@pytest.mark.parametrize("kind", ["fees", "rules"])
+def test_a_sheet_that_was_never_imported_is_asked_for(kind: str, tmp_path: Path) -> None:
+    Embedded.open(tmp_path / "new").close()
+    refused = run(kind, "list", "--data", tmp_path / "new", code=2).stderr
+    assert f"no version was imported yet; import one: hostledger {kind} import FILE" in refused.replace("\n", " ")
+    refused = run(kind, "list", "--version", "3", "--data", tmp_path / "new", code=2).stderr
+    assert "version 3 was never imported; there are: none" in refused.replace("\n", " ")
+
+
 def test_a_server_answers_as_a_folder_and_keeps_as_long(
     books: Path, database: str, sheets: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 from collections import Counter, defaultdict
 from itertools import islice, pairwise
 
@@ -289,6 +290,16 @@ def test_a_wrong_plan_is_refused_by_the_name_of_its_field(field, value):
 def test_a_size_that_cannot_be_is_refused(wrong):
     with pytest.raises(ValueError, match=f"{next(iter(wrong))}="):
         Plan.sized(**wrong)
+
+
+@pytest.mark.parametrize("orders", [0, 1, 1_500, 3_000])
+def test_too_few_events_are_told_how_many_there_have_to_be(orders):
+    with pytest.raises(ValueError, match="give at least") as refused:
+        Plan.sized(1, orders, hours=336)
+    least = int(re.search(r"at least (\d+) events", str(refused.value))[1])
+    assert Plan.sized(least, orders, hours=336).orders == orders
+    with pytest.raises(ValueError, match=f"give at least {least} events"):
+        Plan.sized(least - least // 20, orders, hours=336)
 
 
 @pytest.fixture

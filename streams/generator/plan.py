@@ -138,11 +138,15 @@ class Plan:
         if orders < 0:
             raise ValueError(f"orders={orders} is below 0; give 0 or more")
         plan = cls(orders=0, **changes)
-        single = events / (1 + plan.repeat_rate + plan.malformed_rate)
-        viewing = single - _roster_events(plan) - orders * (3 + 1.1 * plan.refund_rate)
-        viewers = round(viewing / plan.events_per_visit / max(1.0, plan.visits_per_viewer))
-        if viewers < 1 or 2 * orders > viewers * plan.visits_per_viewer:
-            raise ValueError(f"events={events} cannot hold {orders} orders and the roster; give more events")
+        per_event, per_viewer = 1 + plan.repeat_rate + plan.malformed_rate, max(1.0, plan.visits_per_viewer)
+        besides = _roster_events(plan) + orders * (3 + 1.1 * plan.refund_rate)
+        viewers = round((events / per_event - besides) / plan.events_per_visit / per_viewer)
+        fewest = max(1, math.ceil(2 * orders / plan.visits_per_viewer))
+        if viewers < fewest:
+            least = math.ceil((fewest * per_viewer * plan.events_per_visit + besides) * per_event)
+            raise ValueError(
+                f"events={events} cannot hold {orders} orders and the roster; give at least {least} events"
+            )
         return replace(plan, viewers=viewers, orders=orders)
 
     @classmethod
