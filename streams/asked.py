@@ -1,33 +1,44 @@
 """What a batch looks up by a key: each key is asked for once, however many steps of the batch need it."""
 
 from collections.abc import Callable, Iterable
+from typing import Self
 
 import polars as pl
 
 from analytics.warehouse import Warehouse
+from streams.aside import Begin, at_once
 
 MARKS = {"viewer_id": pl.String, "session_id": pl.String, "at_ms": pl.Int64, "on": pl.Boolean}
 
 
 class Asked:
-    """Rows that other batches stored, by a key. What is expected to be needed later is asked for along with others."""
+    """Rows that other batches stored, by a key.
+
+    What is expected to be needed later is asked for along with others, or ahead of all.
+    """
 
     def __init__(self, ask: Callable[[list[str]], pl.DataFrame], key: str, expected: Iterable[str] = ()) -> None:
         self._ask, self._key = ask, key
         self._expected = set(expected)
         self._known: set[str] = set()
-        self._found: pl.DataFrame | None = None
+        self._found: Callable[[], pl.DataFrame] | None = None
+
+    def ahead(self, begin: Begin) -> Self:
+        """Begin to ask for what is expected, if anything is, while the batch goes on."""
+        if self._expected:
+            self._found, self._known = begin(lambda: self._ask(sorted(self._expected))), set(self._expected)
+        return self
 
     def of(self, keys: pl.Series) -> pl.DataFrame:
         """Give the rows of these keys, of which there is at least one. Raises WarehouseError."""
         wanted = keys.unique()
-        missing = set(wanted) - self._known
-        if missing or self._found is None:
+        found, missing = self._found and self._found(), set(wanted) - self._known
+        if missing or found is None:
             missing |= self._expected - self._known
             answer = self._ask(sorted(missing))
-            self._found = answer if self._found is None else pl.concat([self._found, answer])
-            self._known |= missing
-        return self._found.filter(pl.col(self._key).is_in(wanted.implode()))
+            found = answer if found is None else pl.concat([found, answer])
+            self._found, self._known = at_once(lambda: found), self._known | missing
+        return found.filter(pl.col(self._key).is_in(wanted.implode()))
 
 
 def stored_marks(warehouse: Warehouse, batch: int, expected: Iterable[str] = ()) -> Asked:
@@ -47,3 +58,40 @@ def stored_orders(warehouse: Warehouse, batch: int, expected: Iterable[str] = ()
         return warehouse.query("core_orders_by_id", order_ids=order_ids, batch=batch)
 
     return Asked(ask, "order_id", expected)
+
+
+def stored_refunds(warehouse: Warehouse, batch: int, expected: Iterable[str]) -> Asked:
+    """Refunds of all lanes by their id."""
+
+    def ask(refund_ids: list[str]) -> pl.DataFrame:
+        return warehouse.query("core_refunds_by_id", refund_ids=refund_ids, batch=batch)
+
+    return Asked(ask, "refund_id", expected)
+
+
+def refunds_of_orders(warehouse: Warehouse, batch: int, expected: Iterable[str]) -> Asked:
+    """Refunds of all lanes by their order."""
+
+    def ask(order_ids: list[str]) -> pl.DataFrame:
+        return warehouse.query("core_refunds_of_orders", order_ids=order_ids, batch=batch)
+
+    return Asked(ask, "order_id", expected)
+
+
+def booked_entries(warehouse: Warehouse, batch: int, expected: Iterable[str]) -> Asked:
+    """Entries that stand, by their order."""
+
+    def ask(order_ids: list[str]) -> pl.DataFrame:
+        return warehouse.query("core_booked", order_ids=order_ids, batch=batch)
+
+    return Asked(ask, "order_id", expected)
+
+
+def stored_events(warehouse: Warehouse, batch: int, suspects: pl.DataFrame) -> Asked:
+    """Ids of viewer events by themselves. suspects: the events that may be asked for."""
+
+    def ask(event_ids: list[str]) -> pl.DataFrame:
+        viewers = suspects["viewer_id"].unique().to_list()
+        return warehouse.query("core_known_viewer_events", viewers=viewers, event_ids=event_ids, batch=batch)
+
+    return Asked(ask, "event_id", suspects["event_id"])

@@ -7,13 +7,10 @@ import polars as pl
 from analytics.rules import Rules
 from analytics.warehouse import Warehouse, tables
 from streams import booking, refitting
+from streams.aside import IN_PLACE, Aside, Mark, insert
 from streams.journal import Intent
 from streams.outcome import Stored, Taken
 from streams.state import State
-
-Mark = Callable[[str], None]
-"""Called with the name of each step that is done; fault tests die there."""
-
 
 Each = Callable[[Callable[[str], None], Sequence[str]], None]
 """Does some work for each of some tables, in any order or side by side, and leaves nothing under way when it ends."""
@@ -23,32 +20,52 @@ def unmarked(_step: str) -> None:
     """Mark nothing."""
 
 
+def nothing_early(_table: str) -> bool:
+    """Say that nothing is on its way."""
+    return False
+
+
 def in_turn(work: Callable[[str], None], of: Sequence[str]) -> None:
     """Do some work for one after the other."""
     for one in of:
         work(one)
 
 
-def worked_out(intent: Intent, taken: Taken, state: State, warehouse: Warehouse, rules: Rules) -> Stored:
+def worked_out(
+    intent: Intent, taken: Taken, state: State, warehouse: Warehouse, rules: Rules, aside: Aside = IN_PLACE
+) -> Stored:
     """Work out every row of a batch, and the state after it."""
-    work = booking.stored if intent.kind == "events" else refitting.stored
-    return work(intent, taken, state, warehouse, rules)
+    if intent.kind == "events":
+        return booking.stored(intent, taken, state, warehouse, rules, aside)
+    return refitting.stored(intent, taken, state, warehouse, rules)
 
 
-def write(intent: Intent, stored: Stored, warehouse: Warehouse, mark: Mark, each: Each = in_turn) -> None:
-    """Insert the rows of a batch, each table by itself; none needs another. Raises WarehouseError."""
-    number = tables.numbered(intent.batch)
+def write(
+    intent: Intent,
+    stored: Stored,
+    warehouse: Warehouse,
+    mark: Mark,
+    each: Each = in_turn,
+    has: Callable[[str], bool] = nothing_early,
+    then: Callable[[str], None] = unmarked,
+) -> None:
+    """Insert the rows of a batch, each table by itself; none needs another. Raises WarehouseError.
 
-    def insert(table: str) -> None:
-        warehouse.insert(table, number(stored.rows[table]), intent.token)
-        mark(table)
+    has: waits for the rows of a table that are on their way already. then: called with each table that is stored.
+    """
 
-    each(insert, [table for table, rows in stored.rows.items() if rows.height])
+    def put(table: str) -> None:
+        if not has(table):
+            insert(table, stored.rows[table], intent, warehouse)
+            mark(table)
+        then(table)
+
+    each(put, [table for table, rows in stored.rows.items() if rows.height])
 
 
 def close(intent: Intent, stored: Stored, warehouse: Warehouse, mark: Mark) -> None:
     """Say that a batch is whole. Raises WarehouseError."""
-    warehouse.insert("batches", tables.numbered(intent.batch)(_closing(intent, stored)), intent.token)
+    insert("batches", _closing(intent, stored), intent, warehouse)
     mark("batches")
 
 

@@ -11,8 +11,9 @@ from analytics.intervals import OPEN_MS
 from analytics.rules import DAY_MS, Rules
 from analytics.warehouse import Warehouse, tables
 from streams import live
-from streams.asked import stored_marks, stored_orders
-from streams.fresh import fresh, mismatched, with_lines
+from streams.aside import IN_PLACE, Aside
+from streams.asked import booked_entries, refunds_of_orders, stored_marks
+from streams.fresh import Before, fresh, mismatched, with_lines
 from streams.journal import Intent
 from streams.live import Arrival
 from streams.misplaced import without_misplaced
@@ -21,17 +22,27 @@ from streams.outcome import Outcome, Stored, Taken
 from streams.state import RECENT_MS, RECENT_ORDERS, Roster, State
 
 
-def stored(intent: Intent, taken: Taken, state: State, warehouse: Warehouse, rules: Rules) -> Stored:
+def stored(
+    intent: Intent, taken: Taken, state: State, warehouse: Warehouse, rules: Rules, aside: Aside = IN_PLACE
+) -> Stored:
     """Work out every row that a batch of events leads to, and the state after it."""
     read = decode(taken.data, taken.first_line)
     decoded = without_misplaced(read, taken.data, taken.first_line, taken.accepts)
-    orders = stored_orders(warehouse, intent.batch, [*decoded.facts.refunds["order_id"], *taken.touched])
-    new = fresh(decoded.facts, state, orders, warehouse, intent.batch)
+    before = Before.of(decoded.facts, taken.touched, state, warehouse, intent.batch, aside.begin)
+    new = fresh(decoded.facts, state, before)
     facts = new.facts
+    rows = {"viewer_events": tables.viewer_events(facts.viewer_events, intent.recorded_ms)}
+    aside.store("viewer_events", rows["viewer_events"])
+    named = [*facts.refunds["order_id"], *taken.touched]
+    refunds = refunds_of_orders(warehouse, intent.batch, [*facts.orders["order_id"], *named]).ahead(aside.begin)
+    entries = booked_entries(warehouse, intent.batch, named).ahead(aside.begin)
     standing = taken.roster or state.roster.with_events(facts.roster_events, intent.batch)
     arrival = _arrival(state, facts, standing, warehouse, rules, intent)
     after, changes = _advanced(state, facts, standing, arrival, warehouse)
-    money = booked(Work(facts, taken.touched, state, after, changes, arrival, orders, warehouse, rules, intent.batch))
+    rows["presence"] = tables.presence(changes, intent.recorded_ms)
+    aside.store("presence", rows["presence"])
+    known = before.orders, refunds, entries
+    money = booked(Work(facts, taken.touched, state, after, changes, arrival, *known, warehouse, rules, intent.batch))
     rejects = pl.concat(
         [
             decoded.rejects,
@@ -40,7 +51,7 @@ def stored(intent: Intent, taken: Taken, state: State, warehouse: Warehouse, rul
         ]
     )
     shifts = None if taken.roster else (state.roster.shifts, standing.shifts)
-    rows = _rows(intent, facts, shifts, changes, money, rejects)
+    rows |= _rows(intent, facts, shifts, money, rejects)
     outcome = _outcome(intent, decoded, facts, new.rejects.height, rejects.height, money, after)
     return Stored(rows, after, outcome, taken.first_line + decoded.lines - 1, money.refunds)
 
@@ -49,18 +60,15 @@ def _rows(
     intent: Intent,
     facts: Facts,
     shifts: tuple[pl.DataFrame, pl.DataFrame] | None,
-    changes: pl.DataFrame,
     money: Money,
     rejects: pl.DataFrame,
 ) -> dict[str, pl.DataFrame]:
-    """Rows by table; a table without any may be absent. shifts: before and after, where this lane stores them."""
+    """The other rows by table; one without any may be absent. shifts: before and after, where this lane stores them."""
     rows = {}
     if facts.roster_events.height:
         rows["roster_events"] = tables.roster_events(facts.roster_events)
         if shifts:
             rows["shifts"] = tables.shifts(*shifts, OPEN_MS)
-    rows["viewer_events"] = tables.viewer_events(facts.viewer_events, intent.recorded_ms)
-    rows["presence"] = tables.presence(changes, intent.recorded_ms)
     if facts.orders.height:
         rows["orders"] = tables.orders(facts.orders.drop("position"))
         rows["order_lines"] = tables.order_lines(facts.order_lines, facts.orders)

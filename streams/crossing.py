@@ -16,17 +16,31 @@ _NONE = 0
 _NOBODY = pl.DataFrame(schema={"viewer_id": pl.String, "order_id": pl.String})
 
 
-def orders_to_touch(stored: Stored, batch: int, warehouse: Warehouse) -> dict[str, list[str]]:
-    """Find orders that must be looked at again, by their viewer, after the rows of a batch are stored.
+class Crossing:
+    """Finds orders that must be looked at again: `look` as soon as each table of a batch is stored, from any thread.
 
     They are orders of other lanes whose refunds this batch stored, and orders of this batch with a refund that was
     stored elsewhere after the batch had looked for it.
     """
-    found: dict[str, list[str]] = defaultdict(list)
-    for frame in (_of_other_lanes(stored, batch, warehouse), _with_unseen_refunds(stored, warehouse)):
-        for viewer_id, order_id in frame.iter_rows():
+
+    def __init__(self, stored: Stored, batch: int, warehouse: Warehouse) -> None:
+        self._stored, self._batch, self._warehouse = stored, batch, warehouse
+        self._found: list[pl.DataFrame] = []
+
+    def look(self, table: str) -> None:
+        """Look for the other side of what was stored. Raises WarehouseError."""
+        if table == "refunds":
+            self._found.append(_of_other_lanes(self._stored, self._batch, self._warehouse))
+        if table == "orders":
+            self._found.append(_with_unseen_refunds(self._stored, self._warehouse))
+
+    @property
+    def orders(self) -> dict[str, list[str]]:
+        """Ids of what was found by its viewer."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for viewer_id, order_id in (row for frame in self._found for row in frame.iter_rows()):
             found[viewer_id].append(order_id)
-    return found
+        return found
 
 
 def _of_other_lanes(stored: Stored, batch: int, warehouse: Warehouse) -> pl.DataFrame:

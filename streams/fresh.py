@@ -1,7 +1,8 @@
 """What of a batch is new: repeats dropped, contradictions set apart."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import msgspec
 import polars as pl
@@ -10,12 +11,34 @@ from analytics.decoding import REJECTS
 from analytics.facts import Facts
 from analytics.rejection import REMEDIES
 from analytics.warehouse import Warehouse
-from streams.asked import Asked
-from streams.known import without_known
+from streams.aside import Begin
+from streams.asked import Asked, stored_orders, stored_refunds
+from streams.known import Repeats
 from streams.state import State
 
 ORDER_CONTENT = ["viewer_id", "ordered_ms", "session_id", "declared_host_id", "currency", "amount_minor", "items"]
 REFUND_CONTENT = ["order_id", "refunded_ms", "currency", "amount_minor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What other batches stored of the orders, refunds and viewer events that a batch names."""
+
+    orders: Asked
+    refunds: Asked
+    repeats: Repeats
+
+    @classmethod
+    def of(
+        cls, facts: Facts, touched: Sequence[str], state: State, warehouse: Warehouse, batch: int, begin: Begin
+    ) -> Self:
+        """Begin to look up all of it. touched: orders to look at again."""
+        orders = [*facts.orders["order_id"], *facts.refunds["order_id"], *touched]
+        return cls(
+            stored_orders(warehouse, batch, orders).ahead(begin),
+            stored_refunds(warehouse, batch, facts.refunds["refund_id"]).ahead(begin),
+            Repeats(facts.viewer_events, state.known, warehouse, batch, begin),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,22 +49,18 @@ class Fresh:
     rejects: pl.DataFrame
 
 
-def fresh(facts: Facts, state: State, known: Asked, warehouse: Warehouse, batch: int) -> Fresh:
-    """Drop what is known: events by event_id, orders by order_id, refunds by refund_id. known: orders stored before.
+def fresh(facts: Facts, state: State, before: Before) -> Fresh:
+    """Drop what is known: events by event_id, orders by order_id, refunds by refund_id.
 
     An order or refund that comes again with other content is rejected: the first one stands.
     """
     orders, refunds = _once(facts.orders), _once(facts.refunds)
-    new_orders, wrong_orders = _first_ones(orders, known.of, "order_id", ORDER_CONTENT)
-
-    def stored_refunds(ids: pl.Series) -> pl.DataFrame:
-        return warehouse.query("core_refunds_by_id", refund_ids=ids.unique().to_list(), batch=batch)
-
-    new_refunds, wrong_refunds = _first_ones(refunds, stored_refunds, "refund_id", REFUND_CONTENT)
+    new_orders, wrong_orders = _first_ones(orders, before.orders, "order_id", ORDER_CONTENT)
+    new_refunds, wrong_refunds = _first_ones(refunds, before.refunds, "refund_id", REFUND_CONTENT)
     kept_lines = facts.order_lines.join(new_orders.select("position"), on="position", maintain_order="left")
     return Fresh(
         Facts(
-            viewer_events=without_known(facts.viewer_events, state.known, warehouse, batch),
+            viewer_events=before.repeats.dropped(),
             orders=new_orders,
             order_lines=kept_lines.drop("event_id", "position"),
             refunds=new_refunds,
@@ -90,12 +109,12 @@ def mismatched(refunds: pl.DataFrame, warehouse: Warehouse, batch: int) -> pl.Da
 
 
 def _first_ones(
-    incoming: pl.DataFrame, ask: Callable[[pl.Series], pl.DataFrame], key: str, content: list[str]
+    incoming: pl.DataFrame, before: Asked, key: str, content: list[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows whose key is new, the first of each; and rows that contradict an earlier one of their key."""
     if incoming.is_empty():
         return incoming, incoming
-    stored = ask(incoming[key])
+    stored = before.of(incoming[key])
     new = incoming.unique(key, keep="first", maintain_order=True).join(
         stored, on=key, how="anti", maintain_order="left"
     )

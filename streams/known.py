@@ -10,6 +10,8 @@ import polars as pl
 
 from analytics.rules import MINUTE_MS
 from analytics.warehouse import Warehouse
+from streams.aside import Begin, at_once
+from streams.asked import stored_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +41,25 @@ class KnownIds:
         return KnownIds(minutes, floor_ms)
 
 
-def without_known(events: pl.DataFrame, known: KnownIds, warehouse: Warehouse, batch: int) -> pl.DataFrame:
-    """Drop repeats: within the batch, and of events that the warehouse holds from other batches."""
-    new = events["event_id"].is_first_distinct().to_numpy(writable=True)
-    rows = np.flatnonzero(new & known.suspects(events).to_numpy())
-    if len(rows):
-        suspects = events[rows]
-        stored = warehouse.query(
-            "core_known_viewer_events",
-            viewers=suspects["viewer_id"].unique().to_list(),
-            event_ids=suspects["event_id"].to_list(),
-            batch=batch,
-        )
-        new[rows] = ~suspects["event_id"].is_in(stored["event_id"].implode())
-    return events.filter(new)
+class Repeats:
+    """Viewer events that came before: within the batch, or in other batches as the warehouse holds them."""
+
+    def __init__(
+        self, events: pl.DataFrame, known: KnownIds, warehouse: Warehouse, batch: int, begin: Begin = at_once
+    ) -> None:
+        """Begin to look up those of which a hash is known. Raises WarehouseError."""
+        self._events = events
+        self._new = events["event_id"].is_first_distinct().to_numpy(writable=True)
+        self._rows = np.flatnonzero(self._new & known.suspects(events).to_numpy())
+        self._suspects = events[self._rows]
+        self._stored = stored_events(warehouse, batch, self._suspects).ahead(begin)
+
+    def dropped(self) -> pl.DataFrame:
+        """Give the events without them. Raises WarehouseError."""
+        if len(self._rows):
+            ids = self._suspects["event_id"]
+            self._new[self._rows] = ~ids.is_in(self._stored.of(ids)["event_id"].implode())
+        return self._events.filter(self._new)
 
 
 def _by_minute(events: pl.DataFrame) -> list[tuple[int, np.ndarray, np.ndarray]]:

@@ -4,7 +4,7 @@ The order of steps is the promise, as in `processor`; here Kafka is the journal.
 where it is, never its own memory alone: what stands there as the next intent is the next batch.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -14,11 +14,12 @@ from analytics.rules import Rules
 from analytics.warehouse import Warehouse
 from streams import batch, intents, lanes
 from streams.arriving import Arrived, Record
-from streams.batch import Each, Mark, in_turn, unmarked
-from streams.crossing import orders_to_touch
+from streams.aside import Aside, Begin, Early, Mark, at_once, is_closed
+from streams.batch import Each, in_turn, unmarked
+from streams.crossing import Crossing
 from streams.intents import Pins
 from streams.journal import Intent, Kind
-from streams.outcome import Outcome, Stored, Taken
+from streams.outcome import Outcome, Taken
 from streams.rosters import Rosters
 from streams.state import ANY_FIT, restore
 
@@ -40,7 +41,8 @@ class Post(Protocol):
 class Means:
     """What lanes of one worker share: warehouse, rules, clock (ms UTC), rosters, post, and the marks of fault tests.
 
-    each: inserts the tables of a batch; side by side only where the warehouse takes many statements at once.
+    each: inserts the tables of a batch; begin: begins what a batch need not wait for. Both work side by side only where
+    the warehouse takes many statements at once.
     """
 
     warehouse: Warehouse
@@ -50,6 +52,7 @@ class Means:
     post: Post
     mark: Mark = unmarked
     each: Each = in_turn
+    begin: Begin = at_once
 
 
 class Lane:
@@ -163,24 +166,26 @@ class Lane:
         arrived = Arrived.of(records)
         roster = None if self.number == lanes.ROSTER else means.rosters.at(intent.roster_batch)
         taken = Taken(arrived.data, 1, arrived.touched, roster, accepts="roster" if roster is None else "viewers")
-        stored = batch.worked_out(intent, taken, self._state, means.warehouse, means.rules)
-        if means.warehouse.query("core_batch_closed", batch=intent.batch)["closed"][0]:
-            self._load()
-            return None
-        stored = replace(stored, rows=arrived.placed(stored.rows), last_position=intent.last_offset)
-        batch.write(intent, stored, means.warehouse, means.mark, means.each)
-        self._tell(intent, stored)
+        with Early(intent, means.warehouse, means.mark, means.begin) as early:
+            aside = Aside(means.begin, early.store)
+            stored = batch.worked_out(intent, taken, self._state, means.warehouse, means.rules, aside)
+            if is_closed(intent, means.warehouse):
+                self._load()
+                return None
+            stored = replace(stored, rows=arrived.placed(stored.rows), last_position=intent.last_offset)
+            crossing = Crossing(stored, intent.batch, means.warehouse)
+            batch.write(intent, stored, means.warehouse, means.mark, means.each, early.has, crossing.look)
+        self._tell(crossing.orders, stored.rows.get("rejects"))
         batch.close(intent, stored, means.warehouse, means.mark)
         self._state, self._unfinished, self.next_offset = stored.state, None, intent.last_offset
         return stored.outcome
 
-    def _tell(self, intent: Intent, stored: Stored) -> None:
+    def _tell(self, to_touch: Mapping[str, Sequence[str]], rejects: pl.DataFrame | None) -> None:
         post = self._means.post
-        found = orders_to_touch(stored, intent.batch, self._means.warehouse)
-        for viewer_id, order_ids in found.items():
+        for viewer_id, order_ids in to_touch.items():
             post.touch(order_ids, viewer_id)
-        if "rejects" in stored.rows and stored.rows["rejects"].height:
-            post.park(stored.rows["rejects"])
+        if rejects is not None and rejects.height:
+            post.park(rejects)
         post.flush()
         self._means.mark("told")
 

@@ -26,7 +26,7 @@ class Work:
     """A batch as far as money is concerned.
 
     facts: what is new; touched: orders to look at again; the states around the batch; changes: of presence;
-    arrival: marks and activity of viewers in it; orders: those that other batches stored.
+    arrival: marks and activity of viewers in it; orders, refunds (by order), entries: those that other batches stored.
     """
 
     facts: Facts
@@ -36,6 +36,8 @@ class Work:
     changes: pl.DataFrame
     arrival: Arrival
     orders: Asked
+    refunds: Asked
+    entries: Asked
     warehouse: Warehouse
     rules: Rules
     batch: int
@@ -135,7 +137,7 @@ def _standing(work: Work, known: pl.DataFrame) -> pl.DataFrame:
     """Entries of stored orders that were not taken back."""
     if known.is_empty():
         return typed_entries(pl.DataFrame(schema=ledger.ENTRIES))
-    return typed_entries(work.warehouse.query("core_booked", order_ids=known["order_id"].to_list(), batch=work.batch))
+    return typed_entries(work.entries.of(known["order_id"]))
 
 
 def _known_orders(work: Work, dirty: pl.DataFrame) -> pl.DataFrame:
@@ -153,8 +155,7 @@ def _refunds(work: Work, orders: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFra
     """All refunds of these orders to book, those in a wrong currency that this batch brings to light, ids of all."""
     stored = work.facts.refunds.clear()
     if orders.height:
-        ids = orders["order_id"].to_list()
-        stored = work.warehouse.query("core_refunds_of_orders", order_ids=ids, batch=work.batch)
+        stored = work.refunds.of(orders["order_id"])
     new = work.facts.refunds.join(orders, on="order_id", how="semi")
     found = pl.concat([plain_refunds(stored), plain_refunds(new)])
     bookable, wrong = crediting.right_currency(found, orders)

@@ -10,7 +10,8 @@ from pathlib import Path
 from analytics.rules import Rules
 from analytics.warehouse import Warehouse
 from streams import batch, lanes
-from streams.batch import Mark, unmarked
+from streams.aside import Mark
+from streams.batch import unmarked
 from streams.journal import Intent, Journal
 from streams.outcome import Outcome, Taken
 from streams.state import Roster, State, restore, stored_roster

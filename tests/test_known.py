@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from analytics.columns import VIEWER_EVENTS
 from analytics.warehouse.embedded import Embedded
-from streams.known import KnownIds, without_known
+from streams.known import KnownIds, Repeats
 
 
 def events(ids: list[str]) -> pl.DataFrame:
@@ -21,7 +21,7 @@ def events(ids: list[str]) -> pl.DataFrame:
 @given(ids=st.lists(st.text("ab", max_size=3) | st.text(max_size=20), max_size=30))
 def test_of_events_with_one_id_the_first_stays(ids: list[str]) -> None:
     never_asked: Embedded = None  # type: ignore[assignment]  # nothing is known, so nothing is looked up
-    kept = without_known(events(ids), KnownIds(), never_asked, 1)
+    kept = Repeats(events(ids), KnownIds(), never_asked, 1).dropped()
     first = sorted({text: ids.index(text) for text in ids}.items(), key=lambda pair: pair[1])
     assert kept.select("event_id", "occurred_ms").rows() == first
     assert kept.schema == VIEWER_EVENTS

@@ -12,7 +12,8 @@ from hostledger.logs import log_to_stderr
 from hostledger.output import refuse, refusing, tell
 from hostledger.reading import connected, settings_of
 from hostledger.settings import Settings, WrongSetting
-from streams.batch import Mark, unmarked
+from streams.aside import Mark
+from streams.batch import unmarked
 from streams.ingest import wall_ms
 from streams.kafka import BrokerAway
 from streams.kafka.connection import WrongConnection
@@ -73,6 +74,7 @@ def make_worker(
         post=KafkaPost(producer, topics, metrics),
         mark=mark,
         each=Abreast(STATEMENTS_AT_ONCE, "insert").each,
+        begin=Abreast(STATEMENTS_AT_ONCE, "aside").begin,
     )
     limits = Limits(settings.wait_ms, rejects=settings.reject_limit, fit_every_ms=settings.fit_every_ms)
     engine = Engine(means, topics.roster, limits, metrics)

@@ -7,6 +7,7 @@ from typing import TypeVar
 from streams.worker.patience import Stopped
 
 _Of = TypeVar("_Of")
+_Found = TypeVar("_Found")
 
 
 class Abreast:
@@ -14,6 +15,10 @@ class Abreast:
 
     def __init__(self, threads: int, name: str) -> None:
         self._threads = ThreadPoolExecutor(threads, name)
+
+    def begin(self, work: Callable[[], _Found]) -> Callable[[], _Found]:
+        """Begin the work, and give what waits for its end; it must not wait for other work of these threads."""
+        return self._threads.submit(work).result
 
     def each(self, work: Callable[[_Of], object], of: Sequence[_Of]) -> None:
         """Do the work for each, in any order; return or raise when none is under way any more.
