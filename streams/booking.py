@@ -53,7 +53,7 @@ def stored(
     shifts = None if taken.roster else (state.roster.shifts, standing.shifts)
     rows |= _rows(intent, facts, shifts, money, rejects)
     outcome = _outcome(intent, decoded, facts, new.rejects.height, rejects.height, money, after)
-    return Stored(rows, after, outcome, taken.first_line + decoded.lines - 1, money.refunds)
+    return Stored(rows, after, outcome, taken.first_line + decoded.lines - 1)
 
 
 def _rows(

@@ -19,8 +19,8 @@ _NOBODY = pl.DataFrame(schema={"viewer_id": pl.String, "order_id": pl.String})
 class Crossing:
     """Finds orders that must be looked at again: `look` as soon as each table of a batch is stored, from any thread.
 
-    They are orders of other lanes whose refunds this batch stored, and orders of this batch with a refund that was
-    stored elsewhere after the batch had looked for it.
+    They are orders of other lanes whose refunds this batch stored, and orders of this batch with a refund that another
+    lane stored, also where the batch has seen it: an earlier try may not have, and its lines are those that stand.
     """
 
     def __init__(self, stored: Stored, batch: int, warehouse: Warehouse) -> None:
@@ -32,7 +32,7 @@ class Crossing:
         if table == "refunds":
             self._found.append(_of_other_lanes(self._stored, self._batch, self._warehouse))
         if table == "orders":
-            self._found.append(_with_unseen_refunds(self._stored, self._warehouse))
+            self._found.append(_refunded_elsewhere(self._stored, self._batch, self._warehouse))
 
     @property
     def orders(self) -> dict[str, list[str]]:
@@ -54,12 +54,8 @@ def _of_other_lanes(stored: Stored, batch: int, warehouse: Warehouse) -> pl.Data
     return orders.filter(~pl.col("batch").is_between(lane["first"], lane["last"])).select(list(_NOBODY.columns))
 
 
-def _with_unseen_refunds(stored: Stored, warehouse: Warehouse) -> pl.DataFrame:
-    orders = stored.rows.get("orders")
-    if orders is None or orders.is_empty():
-        return _NOBODY
+def _refunded_elsewhere(stored: Stored, batch: int, warehouse: Warehouse) -> pl.DataFrame:
+    orders, lane = stored.rows["orders"], lanes.bounds(batch)
     refunds = warehouse.query("core_refunds_of_orders", order_ids=orders["order_id"].to_list(), batch=_NONE)
-    if refunds.is_empty():
-        return _NOBODY
-    unseen = refunds.join(stored.refunds.to_frame("refund_id"), on="refund_id", how="anti")
-    return orders.join(unseen, on="order_id", how="semi").select(list(_NOBODY.columns))
+    elsewhere = refunds.filter(~pl.col("batch").is_between(lane["first"], lane["last"]))
+    return orders.join(elsewhere, on="order_id", how="semi").select(list(_NOBODY.columns))

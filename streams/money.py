@@ -45,19 +45,15 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """What a batch books: ledger lines, paths of the orders credited, frozen orders, refunds in a wrong currency.
-
-    refunds: ids of all refunds that were seen for the orders at hand.
-    """
+    """What a batch books: ledger lines, paths of the orders credited, frozen orders, refunds in a wrong currency."""
 
     lines: pl.DataFrame
     paths: pl.DataFrame
     frozen: int
     mismatched: pl.DataFrame
-    refunds: pl.Series
 
 
-_NOTHING = Money(pl.DataFrame(schema=ledger.ENTRIES), pl.DataFrame(), 0, pl.DataFrame(), pl.Series(dtype=pl.String))
+_NOTHING = Money(pl.DataFrame(schema=ledger.ENTRIES), pl.DataFrame(), 0, pl.DataFrame())
 
 
 def booked(work: Work) -> Money:
@@ -67,7 +63,7 @@ def booked(work: Work) -> Money:
     orders = pl.concat([work.facts.orders.select(_ORDER), known])
     if orders.is_empty():
         return replace(_NOTHING, frozen=frozen)
-    refunds, wrong, seen = _refunds(work, orders)
+    refunds, wrong = _refunds(work, orders)
     ids = pl.concat([work.facts.orders["order_id"], dirty["order_id"]])
     to_credit = orders.filter(pl.col("order_id").is_in(ids.implode()))
     weights, steps = credited(to_credit, work)
@@ -78,7 +74,7 @@ def booked(work: Work) -> Money:
         standing = standing.join(weights.select("order_id", "model").unique(), on=["order_id", "model"], how="semi")
     lines = ledger.lines(ledger.canonical(orders, refunds, weights), standing, _reasons(known, dirty))
     paths = _paths(steps, to_credit, lines, _former(known, dirty, work))
-    return Money(lines, paths, frozen, wrong, seen)
+    return Money(lines, paths, frozen, wrong)
 
 
 def credited(orders: pl.DataFrame, work: Work) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -151,8 +147,8 @@ def _known_orders(work: Work, dirty: pl.DataFrame) -> pl.DataFrame:
     return plain_orders(found).join(work.facts.orders, on="order_id", how="anti")
 
 
-def _refunds(work: Work, orders: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, pl.Series]:
-    """All refunds of these orders to book, those in a wrong currency that this batch brings to light, ids of all."""
+def _refunds(work: Work, orders: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """All refunds of these orders to book, and those in a wrong currency that this batch brings to light."""
     stored = work.facts.refunds.clear()
     if orders.height:
         stored = work.refunds.of(orders["order_id"])
@@ -160,12 +156,12 @@ def _refunds(work: Work, orders: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFra
     found = pl.concat([plain_refunds(stored), plain_refunds(new)])
     bookable, wrong = crediting.right_currency(found, orders)
     if wrong.is_empty():
-        return bookable, wrong, found["refund_id"]
+        return bookable, wrong
     from_new_refunds = wrong.join(work.facts.refunds, on="refund_id", how="semi")
     from_new_orders = wrong.join(work.facts.orders, on="order_id", how="semi")
     from_elsewhere = wrong.filter(pl.col("order_id").is_in(list(work.touched)))
     brought = pl.concat([from_new_refunds, from_new_orders, from_elsewhere]).unique("refund_id").sort("refund_id")
-    return bookable, brought, found["refund_id"]
+    return bookable, brought
 
 
 def _activity(marks: pl.DataFrame, last_ms: int, work: Work) -> pl.DataFrame:

@@ -42,13 +42,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The rows of a batch by table, the state after it, its outcome, and the last line of the source in it.
-
-    refunds: ids of the refunds that were seen for the orders at hand.
-    """
+    """The rows of a batch by table, the state after it, its outcome, and the last line of the source in it."""
 
     rows: dict[str, pl.DataFrame]
     state: State
     outcome: Outcome
     last_position: int
-    refunds: pl.Series

@@ -73,7 +73,7 @@ def stored(intent: Intent, _taken: Taken, state: State, warehouse: Warehouse, ru
         newest_ms=state.newest_ms or 0,
     )
     after = replace(state, batch=intent.batch, fit=fitted)
-    return Stored(rows, after, outcome, intent.first_position - 1, pl.Series(dtype=pl.String))
+    return Stored(rows, after, outcome, intent.first_position - 1)
 
 
 def _read(

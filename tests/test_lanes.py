@@ -229,11 +229,8 @@ def test_a_rejected_line_names_its_record_and_its_line_in_it(warehouse: Embedded
     assert rows(warehouse, "SELECT count() FROM roster_events") == [("0",)]
 
 
-@pytest.mark.parametrize("moment", ["before the order is stored", "after the order is stored"])
-def test_a_refund_and_its_order_that_come_to_two_lanes_at_once_do_not_miss_each_other(
-    warehouse: Embedded, monkeypatch: pytest.MonkeyPatch, moment: str
-) -> None:
-    """Each lane stores before it looks: whichever is second sends the order's lane to look again."""
+def an_order_and_its_refund_in_two_lanes() -> tuple[Log, int, int]:
+    """The records, the lane of the order, that of the refund."""
     viewer = next(f"v{number}" for number in range(99) if partition_of(f"v{number}", 3) != partition_of("o", 3))
     order = (
         b'{"event_id":"o","type":"order_paid","occurred_at":9,"order_id":"o","viewer_id":"%s","currency":"CNY","lines":'
@@ -247,6 +244,18 @@ def test_a_refund_and_its_order_that_come_to_two_lanes_at_once_do_not_miss_each_
     of_order, of_refund = (lanes.FIRST_OF_EVENTS + partition_of(key, 3) for key in (viewer, "o"))
     log.append(of_order, order)
     log.append(of_refund, refund)
+    return log, of_order, of_refund
+
+
+BOOKED = "SELECT host_id, sum(amount_minor) FROM ledger GROUP BY 1"
+
+
+@pytest.mark.parametrize("moment", ["before the order is stored", "after the order is stored"])
+def test_a_refund_and_its_order_that_come_to_two_lanes_at_once_do_not_miss_each_other(
+    warehouse: Embedded, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    """Each lane stores before it looks: whichever is second sends the order's lane to look again."""
+    log, of_order, of_refund = an_order_and_its_refund_in_two_lanes()
     group, other = (Group(warehouse, log, Rules(models=("on_air",))) for _ in range(2))
     stored = batch.write
 
@@ -261,8 +270,32 @@ def test_a_refund_and_its_order_that_come_to_two_lanes_at_once_do_not_miss_each_
     monkeypatch.setattr(batch, "write", written)
     group.step(of_order, 1)
     group.drain()
-    assert rows(warehouse, "SELECT host_id, sum(amount_minor) FROM ledger GROUP BY 1") == [("unattributed", "300")]
+    assert rows(warehouse, BOOKED) == [("unattributed", "300")]
     assert any(record.touched for record in log.records[of_order])
+
+
+@pytest.mark.parametrize("in_time", [["ledger"], ["order_paths"], ["order_lines", "ledger"]])
+def test_a_refund_that_comes_between_two_tries_of_its_orders_batch_is_booked(
+    warehouse: Embedded, in_time: list[str]
+) -> None:
+    """The second try sees the refund, and its ledger lines are dropped by the token of the first, who did not.
+
+    The refund's lane found no order to touch: that table was not among those that were in time.
+    """
+    log, of_order, of_refund = an_order_and_its_refund_in_two_lanes()
+    rules = Rules(models=("on_air",))
+
+    def dying(work: Callable[[str], None], _of: Sequence[str]) -> None:
+        batch.in_turn(work, in_time)
+        raise Death
+
+    with pytest.raises(Death):
+        Group(warehouse, log, rules, each=dying).step(of_order, 1)
+    group = Group(warehouse, log, rules)
+    group.step(of_refund, 1)
+    assert not any(record.touched for record in log.records[of_order])
+    group.drain()
+    assert rows(warehouse, BOOKED) == [("unattributed", "300")]
 
 
 def test_a_worker_that_comes_late_to_a_closed_batch_takes_the_word_of_the_other(warehouse: Embedded) -> None:
