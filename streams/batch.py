@@ -8,9 +8,10 @@ from analytics.rules import Rules
 from analytics.warehouse import Warehouse, tables
 from streams import booking, refitting
 from streams.aside import IN_PLACE, Aside, Mark, insert
+from streams.begun import Begun
 from streams.journal import Intent
-from streams.outcome import Stored, Taken
-from streams.state import State
+from streams.outcome import Stored
+from streams.state import Roster, State
 
 Each = Callable[[Callable[[str], None], Sequence[str]], None]
 """Does some work for each of some tables, in any order or side by side, and leaves nothing under way when it ends."""
@@ -32,12 +33,18 @@ def in_turn(work: Callable[[str], None], of: Sequence[str]) -> None:
 
 
 def worked_out(
-    intent: Intent, taken: Taken, state: State, warehouse: Warehouse, rules: Rules, aside: Aside = IN_PLACE
+    intent: Intent,
+    begun: Begun,
+    roster: Roster | None,
+    state: State,
+    warehouse: Warehouse,
+    rules: Rules,
+    aside: Aside = IN_PLACE,
 ) -> Stored:
-    """Work out every row of a batch, and the state after it."""
+    """Work out every row of a batch, and the state after it. roster: as `booking.stored` takes it."""
     if intent.kind == "events":
-        return booking.stored(intent, taken, state, warehouse, rules, aside)
-    return refitting.stored(intent, taken, state, warehouse, rules)
+        return booking.stored(intent, begun, roster, state, warehouse, rules, aside)
+    return refitting.stored(intent, state, warehouse, rules)
 
 
 def write(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import polars as pl
 
 from analytics import crediting
-from analytics.decoding import Decoded, decode
+from analytics.decoding import Decoded
 from analytics.facts import Facts
 from analytics.intervals import OPEN_MS
 from analytics.rules import DAY_MS, Rules
@@ -13,47 +13,54 @@ from analytics.warehouse import Warehouse, tables
 from streams import live
 from streams.aside import IN_PLACE, Aside
 from streams.asked import booked_entries, refunds_of_orders, stored_marks
-from streams.fresh import Before, fresh, mismatched, with_lines
+from streams.begun import Begun
+from streams.fresh import fresh, mismatched, with_lines
 from streams.journal import Intent
 from streams.live import Arrival
-from streams.misplaced import without_misplaced
 from streams.money import Money, Work, booked
-from streams.outcome import Outcome, Stored, Taken
+from streams.outcome import Outcome, Stored
 from streams.state import RECENT_MS, RECENT_ORDERS, Roster, State
 
 
 def stored(
-    intent: Intent, taken: Taken, state: State, warehouse: Warehouse, rules: Rules, aside: Aside = IN_PLACE
+    intent: Intent,
+    begun: Begun,
+    roster: Roster | None,
+    state: State,
+    warehouse: Warehouse,
+    rules: Rules,
+    aside: Aside = IN_PLACE,
 ) -> Stored:
-    """Work out every row that a batch of events leads to, and the state after it."""
-    read = decode(taken.data, taken.first_line)
-    decoded = without_misplaced(read, taken.data, taken.first_line, taken.accepts)
-    before = Before.of(decoded.facts, taken.touched, state, warehouse, intent.batch, aside.begin)
+    """Work out every row that a batch of events leads to, and the state after it.
+
+    roster: who is on air, where another lane says it (null: the roster events of the batch itself join what is known).
+    """
+    lines, decoded, before = begun.lines, begun.decoded, begun.before
     new = fresh(decoded.facts, state, before)
     facts = new.facts
     rows = {"viewer_events": tables.viewer_events(facts.viewer_events, intent.recorded_ms)}
     aside.store("viewer_events", rows["viewer_events"])
-    named = [*facts.refunds["order_id"], *taken.touched]
+    named = [*facts.refunds["order_id"], *lines.touched]
     refunds = refunds_of_orders(warehouse, intent.batch, [*facts.orders["order_id"], *named]).ahead(aside.begin)
     entries = booked_entries(warehouse, intent.batch, named).ahead(aside.begin)
-    standing = taken.roster or state.roster.with_events(facts.roster_events, intent.batch)
+    standing = roster or state.roster.with_events(facts.roster_events, intent.batch)
     arrival = _arrival(state, facts, standing, warehouse, rules, intent)
     after, changes = _advanced(state, facts, standing, arrival, warehouse)
     rows["presence"] = tables.presence(changes, intent.recorded_ms)
     aside.store("presence", rows["presence"])
     known = before.orders, refunds, entries
-    money = booked(Work(facts, taken.touched, state, after, changes, arrival, *known, warehouse, rules, intent.batch))
+    money = booked(Work(facts, lines.touched, state, after, changes, arrival, *known, warehouse, rules, intent.batch))
     rejects = pl.concat(
         [
             decoded.rejects,
-            with_lines(new.rejects, taken.data, taken.first_line),
+            with_lines(new.rejects, lines.data, lines.first),
             mismatched(money.mismatched, warehouse, intent.batch),
         ]
     )
-    shifts = None if taken.roster else (state.roster.shifts, standing.shifts)
+    shifts = None if roster else (state.roster.shifts, standing.shifts)
     rows |= _rows(intent, facts, shifts, money, rejects)
     outcome = _outcome(intent, decoded, facts, new.rejects.height, rejects.height, money, after)
-    return Stored(rows, after, outcome, taken.first_line + decoded.lines - 1)
+    return Stored(rows, after, outcome, lines.first + decoded.lines - 1)
 
 
 def _rows(

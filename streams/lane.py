@@ -16,10 +16,11 @@ from streams import batch, intents, lanes
 from streams.arriving import Arrived, Record
 from streams.aside import Aside, Begin, Early, Mark, at_once, is_closed
 from streams.batch import Each, in_turn, unmarked
+from streams.begun import Begun, Lines
 from streams.crossing import Crossing
 from streams.intents import Pins
 from streams.journal import Intent, Kind
-from streams.outcome import Outcome, Taken
+from streams.outcome import Outcome
 from streams.rosters import Rosters
 from streams.state import ANY_FIT, restore
 
@@ -99,11 +100,16 @@ class Lane:
         if self._unfinished is None:
             if not waiting:
                 return None
-            self._unfinished = self._taken_on("events", waiting[-1].offset + 1, pins, caught_up=caught_up)
+            end = waiting[-1].offset + 1
+            standing = self._means.begin(lambda: self._taken_on("events", end, pins, caught_up=caught_up))
+            begun = self._begun(waiting)
+            self._unfinished = standing()
+            if self._unfinished.last_offset == end:
+                return self._finish(self._unfinished, *begun)
         intent = self._unfinished
         if intent.last_offset > self.next_offset and (not waiting or waiting[-1].offset + 1 < intent.last_offset):
             return None
-        return self._finish(intent, [record for record in waiting if record.offset < intent.last_offset])
+        return self._finish(intent, *self._begun([record for record in waiting if record.offset < intent.last_offset]))
 
     def look_around(self, pins: Pins) -> Outcome | None:
         """Without records: adopt a new fit, a changed roster, viewers' silence. Returns null if nothing is due."""
@@ -114,7 +120,7 @@ class Lane:
             self._unfinished = self._taken_on(kind, self.next_offset, pins, caught_up=True)
         if self._unfinished.last_offset > self.next_offset:
             return None
-        return self._finish(self._unfinished, [])
+        return self._finish(self._unfinished, *self._begun([]))
 
     def fit(self, pins: Pins) -> Outcome | None:
         """Count and solve a new Markov fit (the lane of the roster does). Returns null while a batch is unfinished."""
@@ -156,19 +162,24 @@ class Lane:
         self._means.mark("intent")
         return intent
 
-    def _finish(self, intent: Intent, records: Sequence[Record]) -> Outcome | None:
+    def _begun(self, records: Sequence[Record]) -> tuple[Arrived, Begun]:
+        """Read records of the next batch, and begin to look up what they name; its intent may be on its way."""
+        arrived = Arrived.of(records)
+        lines = Lines(arrived.data, 1, arrived.touched, "roster" if self.number == lanes.ROSTER else "viewers")
+        state, means = self._state, self._means
+        return arrived, Begun.of(lines, state, means.warehouse, state.batch + 1, means.begin)
+
+    def _finish(self, intent: Intent, arrived: Arrived, begun: Begun) -> Outcome | None:
         """Do a batch; null if another worker has closed it meanwhile, whose word is then taken.
 
         What was looked up came before the look at `batches`; so if the batch was open then, no later batch of the lane
         had begun, and the rows are the same as anyone's.
         """
         means = self._means
-        arrived = Arrived.of(records)
         roster = None if self.number == lanes.ROSTER else means.rosters.at(intent.roster_batch)
-        taken = Taken(arrived.data, 1, arrived.touched, roster, accepts="roster" if roster is None else "viewers")
         with Early(intent, means.warehouse, means.mark, means.begin) as early:
             aside = Aside(means.begin, early.store)
-            stored = batch.worked_out(intent, taken, self._state, means.warehouse, means.rules, aside)
+            stored = batch.worked_out(intent, begun, roster, self._state, means.warehouse, means.rules, aside)
             if is_closed(intent, means.warehouse):
                 self._load()
                 return None

@@ -1,5 +1,6 @@
 """Who earned what in a batch: what is new or touched is credited, refunds follow, and only the difference is booked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -30,7 +31,7 @@ class Work:
     """
 
     facts: Facts
-    touched: tuple[str, ...]
+    touched: Sequence[str]
     state: State
     after: State
     changes: pl.DataFrame

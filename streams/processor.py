@@ -10,10 +10,11 @@ from pathlib import Path
 from analytics.rules import Rules
 from analytics.warehouse import Warehouse
 from streams import batch, lanes
-from streams.aside import Mark
+from streams.aside import Mark, at_once
 from streams.batch import unmarked
+from streams.begun import Begun, Lines
 from streams.journal import Intent, Journal
-from streams.outcome import Outcome, Taken
+from streams.outcome import Outcome
 from streams.state import Roster, State, restore, stored_roster
 
 
@@ -76,8 +77,9 @@ class Processor:
         return self._finish(intent, data)
 
     def _finish(self, intent: Intent, data: bytes) -> Outcome:
-        taken = Taken(data, intent.first_position)
-        stored = batch.worked_out(intent, taken, self._state, self._warehouse, self._rules)
+        lines = Lines(data, intent.first_position)
+        begun = Begun.of(lines, self._state, self._warehouse, intent.batch, at_once)
+        stored = batch.worked_out(intent, begun, None, self._state, self._warehouse, self._rules)
         batch.write(intent, stored, self._warehouse, self._mark)
         batch.close(intent, stored, self._warehouse, self._mark)
         self._journal.done(intent)

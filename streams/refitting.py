@@ -18,7 +18,7 @@ from streams import lanes
 from streams.asked import MARKS
 from streams.journal import Intent
 from streams.money import plain_orders, plain_refunds, typed_entries
-from streams.outcome import Outcome, Stored, Taken
+from streams.outcome import Outcome, Stored
 from streams.state import State, last_fit
 
 
@@ -42,7 +42,7 @@ class _History:
         return lost_transitions(crediting.lookers_steps(lookers, self.lineups), newest_ms)
 
 
-def stored(intent: Intent, _taken: Taken, state: State, warehouse: Warehouse, rules: Rules) -> Stored:
+def stored(intent: Intent, state: State, warehouse: Warehouse, rules: Rules) -> Stored:
     """Work out a new fit and its row, or take an earlier one; and the lines that restate `markov` in this lane."""
     newest = max(state.newest_ms or 0, intent.newest_ms)
     of_roster = lanes.lane_of(intent.batch) == lanes.ROSTER
