@@ -15,6 +15,7 @@ from analytics.rules import Rules
 from analytics.warehouse import Warehouse
 from streams import lanes
 from streams.arriving import Record, touched_value
+from streams.aside import Begin, at_once
 from streams.batch import Each, in_turn
 from streams.intents import pins
 from streams.kafka.routing import partition_of
@@ -78,9 +79,10 @@ class Group:
         rules: Rules,
         mark: Callable[[str], None] = lambda _step: None,
         each: Each = in_turn,
+        begin: Begin = at_once,
     ):
         self.warehouse, self.log = warehouse, log
-        self.means = Means(warehouse, rules, lambda: CLOCK_MS, Rosters(warehouse), log, mark, each)
+        self.means = Means(warehouse, rules, lambda: CLOCK_MS, Rosters(warehouse), log, mark, each, begin)
         self.lanes: dict[int, Lane] = {}
 
     def lane(self, number: int) -> Lane:

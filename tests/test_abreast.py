@@ -4,9 +4,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
+import polars as pl
 import pytest
 from lane_stage import Log
 from test_operations import EVENTS, ROSTER, message, order, wall_ms
@@ -17,6 +18,9 @@ from analytics.rules import Rules
 from analytics.warehouse import Warehouse, WarehouseAway, WarehouseError
 from analytics.warehouse.pool import Pool
 from analytics.warehouse.server import Server
+from streams.aside import Early
+from streams.batch import unmarked
+from streams.journal import Intent
 from streams.kafka import BrokerAway
 from streams.kafka.topics import names
 from streams.lane import Means
@@ -29,6 +33,7 @@ from streams.worker.patience import Stopped
 from streams.worker.post import KafkaPost
 
 OTHER = Place(EVENTS.topic, 1)
+ROW = pl.DataFrame({"viewer_id": ["v"]})
 
 
 @pytest.fixture
@@ -73,6 +78,57 @@ def test_nothing_is_under_way_when_one_of_many_has_failed() -> None:
     with pytest.raises(WarehouseAway, match="fails"):
         Abreast(4, "test").each(work, ["stops", "slow", "fails", "slower"])
     assert sorted(ended) == ["slow", "slower"]
+
+
+class Slow:
+    """A warehouse that takes its time, and that one insert never reaches."""
+
+    def __init__(self, *, is_closed: bool) -> None:
+        self.is_closed, self.stored = is_closed, list[str]()
+
+    def query(self, _name: str, **_: object) -> pl.DataFrame:
+        return pl.DataFrame({"closed": [self.is_closed]})
+
+    def insert(self, table: str, _frame: object, token: str) -> None:
+        time.sleep(0.2)
+        if table == "lost":
+            raise WarehouseAway(table)
+        self.stored.append(f"{table} {token}")
+
+
+def early(warehouse: Any, threads: ThreadPoolExecutor) -> Early:
+    intent = Intent(7, "events", "t-0", 0, 1, 0)
+    return Early(intent, warehouse, unmarked, lambda work: threads.submit(work).result)
+
+
+def test_no_early_insert_is_under_way_when_its_batch_has_failed() -> None:
+    slow = Slow(is_closed=False)
+    with ThreadPoolExecutor(2) as threads:
+        with suppress(BrokerAway), early(slow, threads) as begun:
+            for table in ("lost", "presence"):
+                begun.store(table, ROW)
+            raise BrokerAway("something else")
+        assert slow.stored == ["presence batch-7"]
+
+
+def test_an_early_insert_is_waited_for_and_its_failure_is_that_of_the_batch() -> None:
+    slow = Slow(is_closed=False)
+    with ThreadPoolExecutor(2) as threads, early(slow, threads) as begun:
+        begun.store("presence", ROW)
+        begun.store("lost", ROW)
+        begun.store("orders", ROW.clear())
+        assert begun.has("presence")
+        assert slow.stored == ["presence batch-7"]
+        assert not begun.has("orders")
+        with pytest.raises(WarehouseAway):
+            begun.has("lost")
+
+
+def test_nothing_is_stored_early_of_a_closed_batch() -> None:
+    slow = Slow(is_closed=True)
+    with ThreadPoolExecutor(1) as threads, early(slow, threads) as begun:
+        begun.store("presence", ROW)
+    assert slow.stored == []
 
 
 class Meeting:

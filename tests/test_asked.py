@@ -1,9 +1,13 @@
 """What a batch looks up: each key once, what is expected along with the rest, and nobody else's rows."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
+import pytest
 
+from analytics.warehouse import WarehouseAway
+from streams.aside import at_once
 from streams.asked import Asked
 
 STORED = pl.DataFrame({"viewer_id": ["ann", "ann", "ben", "cleo"], "at_ms": [1, 2, 3, 4]})
@@ -51,3 +55,29 @@ def test_nothing_is_asked_before_a_key_is_wanted() -> None:
     asked: list[list[str]] = []
     Asked(telling(asked), "viewer_id", expected=["ann"])
     assert asked == []
+
+
+def test_what_is_asked_ahead_is_not_asked_again() -> None:
+    asked: list[list[str]] = []
+    marks = Asked(telling(asked), "viewer_id", expected=["cleo", "ben"]).ahead(at_once)
+    assert asked == [["ben", "cleo"]]
+    assert times(marks.of(pl.Series(["cleo"]))) == [4]
+    assert times(marks.of(pl.Series(["ben", "ann"]))) == [1, 2, 3]
+    assert asked == [["ben", "cleo"], ["ann"]]
+
+
+def test_nothing_is_asked_ahead_where_nothing_is_expected() -> None:
+    asked: list[list[str]] = []
+    Asked(telling(asked), "viewer_id").ahead(at_once)
+    assert asked == []
+
+
+def test_a_look_up_that_failed_aside_is_heard_of_when_it_is_needed() -> None:
+    def away(_viewers: list[str]) -> pl.DataFrame:
+        raise WarehouseAway("away")
+
+    with ThreadPoolExecutor(1) as threads:
+        marks = Asked(away, "viewer_id", expected=["ann"]).ahead(lambda work: threads.submit(work).result)
+        for _ in range(2):
+            with pytest.raises(WarehouseAway):
+                marks.of(pl.Series(["ann"]))

@@ -15,6 +15,8 @@ from benchmarks.stream.parts import kafka_broker
 from benchmarks.stream.scene import Scene
 
 QUESTIONS = ("rates", "latency", "growth")
+BOUND = "rates"
+"""Where shares are compared, each side has its core; elsewhere all processes share all cores."""
 RATE, SECONDS = 20_000, 65
 QUICK_EVENTS, QUICK_RATE, QUICK_SECONDS = 60_000, 2_000, 15
 GROWTH_SHARE = 3
@@ -28,10 +30,12 @@ def main() -> None:
     results: dict[str, Any] = {"machine": machine.described(), "repeats": asked.repeats, "quick": asked.quick}
     try:
         found = cores()
-        with on(found.servers), Scene(found) as scene:
-            results |= {"cores": [sorted(part) for part in found], "servers": scene.names}
-            print(_heading(results), flush=True)
-            for question in asked.only or QUESTIONS:
+        for question in asked.only or QUESTIONS:
+            of = found if question == BOUND else found.shared
+            with on(of.servers), Scene(of) as scene:
+                if "servers" not in results:
+                    results |= {"cores": [sorted(part) for part in found], "servers": scene.names}
+                    print(_heading(results), flush=True)
                 results[question] = _answer(question, scene, asked)
     except (NotHere, kafka_broker.NoBroker, ChildError) as error:
         sys.exit(f"python -m benchmarks.stream: {error}")
@@ -57,7 +61,8 @@ def _heading(results: dict[str, Any]) -> str:
     side, servers, _ = results["cores"]
     said = [f"{name}: {value}" for name, value in (results["machine"] | results["servers"]).items()]
     shared = "the same for all sides"
-    return "\n".join([*said, f"one core: {side} for the side, {servers} for broker and ClickHouse, {shared}", ""])
+    bound = f"rates: core {side} for the side, {servers} for broker and ClickHouse, {shared}; else all share both"
+    return "\n".join([*said, bound, ""])
 
 
 def _answer(question: str, scene: Scene, asked: argparse.Namespace) -> Any:  # noqa: ANN401  # JSON
@@ -67,7 +72,8 @@ def _answer(question: str, scene: Scene, asked: argparse.Namespace) -> Any:  # n
         return [one.as_dict() for one in rates]
     if question == "latency":
         offer = (QUICK_RATE, QUICK_SECONDS) if asked.quick else (RATE, SECONDS)
-        return [_told(latency.measure(scene, *offer, partitions)) for partitions in latency.PARTITIONS]
+        runs = [(pace, partitions) for pace in latency.PACES for partitions in latency.PARTITIONS]
+        return [_told(latency.measure(scene, *offer, partitions, pace)) for pace, partitions in runs]
     part = lines(asked.events)[: asked.events // GROWTH_SHARE]
     steps = growth.measure(scene, part, max(1, asked.repeats // GROWTH_SHARE))
     print(growth.tables(steps, len(scene.cores.every)), flush=True)

@@ -20,6 +20,11 @@ class Cores(NamedTuple):
     servers: frozenset[int]
     every: frozenset[int]
 
+    @property
+    def shared(self) -> "Cores":
+        """Nothing is bound: all share every core."""
+        return Cores(self.every, self.every, self.every)
+
 
 def cores() -> Cores:
     """Give the last core to the sides and all others to the servers. Raises NotHere."""

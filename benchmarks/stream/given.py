@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import islice
+from math import inf
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,8 @@ NO_SESSION = "none"
 """Stands for the session of an event that has none."""
 MINUTE_MS = 60_000
 _ROUTED_AT_ONCE = 50_000
+_RATE_OF_ROOM = 33
+"""Events per second of a lively room."""
 Counts = dict[tuple[str, int], int]
 """Events by session and minute since 1970."""
 
@@ -43,13 +46,34 @@ def lines(events: int, hours: int = 24) -> tuple[bytes, ...]:
     return tuple(path.read_bytes().splitlines())
 
 
+def happening(events: int, rate: int) -> tuple[bytes, ...]:
+    """Give the first lines of an hour that has so many events per second on average, in as many rooms as that takes."""
+    path = OUT / f"stream-{events}-at-{rate}.ndjson"
+    if not path.exists():
+        rooms = min(max(6, rate // _RATE_OF_ROOM), 1000)
+        _write(
+            path,
+            Plan.sized(rate * 3600, rate * 3600 // 250, malformed_rate=0.0, hours=1, sessions=rooms, rooms=rooms),
+            events,
+        )
+    return tuple(path.read_bytes().splitlines()[:events])
+
+
 def _generate(path: Path, events: int, hours: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     rooms = {"hours": hours, "sessions": max(6, hours), "rooms": 6}
-    part = path.with_suffix(".part")
+    _write(path, Plan.sized(events, events // 250, malformed_rate=0.0, **rooms))
+
+
+def _write(path: Path, plan: Plan, most: float = inf) -> None:
+    """Write the first lines of a plan, as many as asked for or a little more."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part, count = path.with_suffix(".part"), 0
     with part.open("wb") as file:
-        for _, data in arrivals(Plan.sized(events, events // 250, malformed_rate=0.0, **rooms)):
+        for _, data in arrivals(plan):
             file.write(data)
+            count += data.count(b"\n")
+            if count >= most:
+                break
     part.replace(path)
 
 

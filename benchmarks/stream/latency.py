@@ -30,8 +30,9 @@ PARTITIONS = (1, 2, 4, 8)
 """Each partition has batches of its own, so the fewer there are, the sooner each is done."""
 WARM_UP_S = 5.0
 PATIENCE_S = 60.0
-HOURS = 1
-"""Event time that the offered events span; the shorter, the more is open and known at once."""
+PACES = ("an hour", "as it happens")
+"""Event time that the offer spans. An hour in about a minute: whatever hosts and rooms do comes fifty times as often
+as it would at that rate. As it happens: the first minutes of an hour that has that rate, in many rooms."""
 _LOOK_S = 0.25
 """Each look takes about a tenth of that from ClickHouse's core; so much a reading of the probe may be too long."""
 _BUCKET = re.compile(r'^hostledger_latency_seconds_bucket\{le="(.+?)"\} (\S+)$', re.MULTILINE)
@@ -53,6 +54,7 @@ class Latency:
     """
 
     rate: int
+    pace: str
     partitions: int
     seconds: float
     readings: dict[str, dict[str, float | None]]
@@ -88,18 +90,18 @@ class Probe:
                 self.seen[what].setdefault(marker, now)
 
 
-def measure(scene: Scene, rate: int, seconds: int, partitions: int) -> Latency:
-    """Offer events in so many partitions to a worker on its own core. Raises ChildError."""
+def measure(scene: Scene, rate: int, seconds: int, partitions: int, pace: str = PACES[0]) -> Latency:
+    """Offer events in so many partitions to a worker. pace: one of PACES. Raises ChildError."""
     stage = scene.stage(partitions)
     try:
         with on(scene.cores.side):
             pids = started(stage, 1)
         with on(scene.cores.servers):
-            producer = _producer(scene, stage, rate, seconds)
+            producer = _producer(scene, stage, rate, seconds, pace)
         with closing(Server.open(stage.url, password=native_child.PASSWORD)) as warehouse:
             probe = Probe(warehouse)
             try:
-                return _offered(scene, stage, pids, producer, probe, rate)
+                return _offered(scene, stage, pids, producer, probe, (rate, pace))
             finally:
                 probe.stop()
                 producer.kill()
@@ -108,8 +110,8 @@ def measure(scene: Scene, rate: int, seconds: int, partitions: int) -> Latency:
         scene.drop(stage)
 
 
-def _producer(scene: Scene, stage: Stage, rate: int, seconds: int) -> subprocess.Popen[str]:
-    arguments = [scene.bootstrap, stage.prefix, str(stage.partitions), str(HOURS), str(rate), str(seconds)]
+def _producer(scene: Scene, stage: Stage, rate: int, seconds: int, pace: str) -> subprocess.Popen[str]:
+    arguments = [scene.bootstrap, stage.prefix, str(stage.partitions), pace, str(rate), str(seconds)]
     command = [sys.executable, "-m", "benchmarks.stream.offered", *arguments]
     started = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     if not started.stdout or started.stdout.readline() != "ready\n":
@@ -123,7 +125,7 @@ def _offered(
     pids: list[int],
     producer: subprocess.Popen[str],
     probe: Probe,
-    rate: int,
+    offer: tuple[int, str],
 ) -> Latency:
     """Let the offer run, and read all that there is to read."""
     worker = stage.workers[0]
@@ -150,7 +152,7 @@ def _offered(
         waits = [seen.get(marker, inf) - at for marker, at in sent.items()]
         readings[f"the probe: {what}"] = {"p50": _at(waits, 50), "p99": _at(waits, 99), "most": _at(waits, 100)}
     lost = sum(marker not in seen for seen in probe.seen.values() for marker in sent)
-    return Latency(rate, stage.partitions, told["seconds"], readings, lost, told["behind_s"], worker_cpu, server_cpu)
+    return Latency(*offer, stage.partitions, told["seconds"], readings, lost, told["behind_s"], worker_cpu, server_cpu)
 
 
 def _wait_for(sent: Mapping[str, float], probe: Probe) -> None:
@@ -191,7 +193,7 @@ def tables(found: Latency) -> str:
         [what, *(_cell(read[name]) if name in read else "" for name in ("p50", "p99", "most"))]
         for what, read in found.readings.items()
     ]
-    offer = f"{found.rate:,} events/s offered for {found.seconds:.0f} s"
+    offer = f"{found.rate:,} events/s of {found.pace} offered for {found.seconds:.0f} s"
     title = f"Event to queryable with {found.partitions} partitions, {offer}, in seconds"
     said = (
         f"Markers not seen: {found.lost}. Greatest delay of the producer: {found.behind_s:.2f} s. CPU seconds per "

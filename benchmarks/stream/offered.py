@@ -1,6 +1,6 @@
 """A producer that offers events at a steady rate, with markers among them: a child of the measurement of latency.
 
-Arguments: bootstrap servers, prefix of the topics, partitions, hours of the day, events per second, seconds. It says
+Arguments: bootstrap servers, prefix of the topics, partitions, pace, events per second, seconds. It says
 `ready`, waits for a line, offers, and tells when each marker was handed over and by how much it was ever behind.
 """
 
@@ -83,10 +83,11 @@ def offer(producer: Producer, topics: Names, offered: list[Tick]) -> tuple[dict[
     return sent, behind
 
 
-def main(bootstrap: str, prefix: str, partitions: str, hours: str, rate: str, seconds: str) -> None:
+def main(bootstrap: str, prefix: str, partitions: str, pace: str, rate: str, seconds: str) -> None:
     """Make ready, wait for the word, offer, tell."""
     count = int(rate) * int(seconds)
-    offered = ticks(given.lines(count, int(hours)), int(partitions), int(rate))
+    lines = given.happening(count, int(rate)) if pace == "as it happens" else given.lines(count, 1)
+    offered = ticks(lines, int(partitions), int(rate))
     with closing(Producer(Connection(bootstrap))) as producer:
         print("ready", flush=True)
         sys.stdin.readline()
