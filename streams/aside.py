@@ -15,6 +15,8 @@ from analytics.warehouse import Warehouse, WarehouseError, tables
 from streams.journal import Intent
 
 _Found = TypeVar("_Found")
+FEWEST_ROWS = 2_000
+"""Rows that are worth a look of their own: a statement costs as much as storing some thousand rows."""
 Mark = Callable[[str], None]
 """Called with the name of each step that is done; fault tests die there."""
 
@@ -63,8 +65,8 @@ class Early:
                 ended()
 
     def store(self, table: str, rows: pl.DataFrame) -> None:
-        """Begin to store the rows of a table, unless the batch is closed by then."""
-        if rows.height:
+        """Begin to store the rows of a table if they are many, unless the batch is closed by then."""
+        if rows.height >= FEWEST_ROWS:
             self._under_way[table] = self._begin(lambda: self._stored(table, rows))
 
     def has(self, table: str) -> bool:

@@ -47,7 +47,6 @@ def stored(
     arrival = _arrival(state, facts, standing, warehouse, rules, intent)
     after, changes = _advanced(state, facts, standing, arrival, warehouse)
     rows["presence"] = tables.presence(changes, intent.recorded_ms)
-    aside.store("presence", rows["presence"])
     known = before.orders, refunds, entries
     money = booked(Work(facts, lines.touched, state, after, changes, arrival, *known, warehouse, rules, intent.batch))
     rejects = pl.concat(

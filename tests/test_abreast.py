@@ -18,7 +18,7 @@ from analytics.rules import Rules
 from analytics.warehouse import Warehouse, WarehouseAway, WarehouseError
 from analytics.warehouse.pool import Pool
 from analytics.warehouse.server import Server
-from streams.aside import Early
+from streams.aside import FEWEST_ROWS, Early
 from streams.batch import unmarked
 from streams.journal import Intent
 from streams.kafka import BrokerAway
@@ -33,7 +33,7 @@ from streams.worker.patience import Stopped
 from streams.worker.post import KafkaPost
 
 OTHER = Place(EVENTS.topic, 1)
-ROW = pl.DataFrame({"viewer_id": ["v"]})
+MANY = pl.DataFrame({"viewer_id": ["v"] * FEWEST_ROWS})
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_no_early_insert_is_under_way_when_its_batch_has_failed() -> None:
     with ThreadPoolExecutor(2) as threads:
         with suppress(BrokerAway), early(slow, threads) as begun:
             for table in ("lost", "presence"):
-                begun.store(table, ROW)
+                begun.store(table, MANY)
             raise BrokerAway("something else")
         assert slow.stored == ["presence batch-7"]
 
@@ -114,9 +114,9 @@ def test_no_early_insert_is_under_way_when_its_batch_has_failed() -> None:
 def test_an_early_insert_is_waited_for_and_its_failure_is_that_of_the_batch() -> None:
     slow = Slow(is_closed=False)
     with ThreadPoolExecutor(2) as threads, early(slow, threads) as begun:
-        begun.store("presence", ROW)
-        begun.store("lost", ROW)
-        begun.store("orders", ROW.clear())
+        begun.store("presence", MANY)
+        begun.store("lost", MANY)
+        begun.store("orders", MANY[1:])
         assert begun.has("presence")
         assert slow.stored == ["presence batch-7"]
         assert not begun.has("orders")
@@ -127,7 +127,7 @@ def test_an_early_insert_is_waited_for_and_its_failure_is_that_of_the_batch() ->
 def test_nothing_is_stored_early_of_a_closed_batch() -> None:
     slow = Slow(is_closed=True)
     with ThreadPoolExecutor(1) as threads, early(slow, threads) as begun:
-        begun.store("presence", ROW)
+        begun.store("presence", MANY)
     assert slow.stored == []
 
 

@@ -23,10 +23,15 @@ from analytics.decoding import decode
 from analytics.rules import Rules
 from analytics.warehouse import WarehouseError
 from analytics.warehouse.embedded import Embedded
-from streams import batch, booking, lanes
+from streams import aside, batch, booking, lanes
 from streams.arriving import Record
 from streams.intents import Pins, pins
 from streams.kafka.routing import partition_of
+
+
+@pytest.fixture(autouse=True)
+def _rows_are_stored_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aside, "FEWEST_ROWS", 1)
 
 
 def play(group: Group, random: Random, *, forgetting: bool) -> None:

@@ -11,6 +11,7 @@ from contextlib import closing
 from hostledger.commands.worker import lanes_warehouse, make_worker, run
 from hostledger.logs import log_to_stderr
 from hostledger.settings import Settings
+from streams import aside
 from streams.kafka.producing import Producer
 
 
@@ -28,6 +29,8 @@ class Fate:
 
 def main(steps: int) -> None:
     settings = Settings.read()
+    if steps:
+        aside.FEWEST_ROWS = 1  # who dies has stored something early
     log_to_stderr()
     with closing(lanes_warehouse(settings)) as warehouse, closing(Producer(settings.connection())) as producer:
         run(make_worker(settings, warehouse, producer, settings.worker_port, Fate(steps)))
