@@ -20,6 +20,8 @@ from streams.kafka.producing import Producer
 from streams.kafka.routing import Routed, partition_of, routed
 from streams.kafka.topics import Names, names
 
+AS_IT_HAPPENS = "as it happens"
+"""The pace of an offer in which event time goes about as fast as time does; else an hour goes by."""
 TICK_S = 0.1
 """Events are packed and sent that often: half the age at which a collector sends."""
 TICKS_PER_MARKER = 3
@@ -47,23 +49,22 @@ def marker_lines(marker: str, at: Head) -> bytes:
 
 
 def ticks(lines: tuple[bytes, ...], partitions: int, rate: int) -> list[Tick]:
-    """Pack lines for each tick, as many as the rate asks for; every so many ticks a marker goes with them."""
+    """Pack lines for each tick, as many as the rate asks for; every so many ticks a marker goes with them.
+
+    Lines in which no room is on air yet have none.
+    """
     size, made = int(rate * TICK_S), list[Tick]()
     for start in range(0, len(lines), size):
         part = lines[start : start + size]
-        marker = f"{MARKER}{len(made):06d}" if len(made) % TICKS_PER_MARKER == 0 else ""
+        on_air = [head for head in given.heads(part) if head.session_id != NO_SESSION]
+        marker = f"{MARKER}{len(made):06d}" if on_air and len(made) % TICKS_PER_MARKER == 0 else ""
         places = routed(part)
         packing = Packing(partitions)
         records = [*packing.add(place for place in places if not place.roster), *packing.drain()]
         if marker:
-            records.append(_marked(marker, part, partitions))
+            records.append(Packed(partition_of(marker, partitions), marker_lines(marker, on_air[-1]), 2))
         made.append(Tick(records, [place for place in places if place.roster], marker))
     return made
-
-
-def _marked(marker: str, part: tuple[bytes, ...], partitions: int) -> Packed:
-    last = next(head for head in reversed(given.heads(part)) if head.session_id != NO_SESSION)
-    return Packed(partition_of(marker, partitions), marker_lines(marker, last), 2)
 
 
 def offer(producer: Producer, topics: Names, offered: list[Tick]) -> tuple[dict[str, float], float]:
@@ -86,7 +87,7 @@ def offer(producer: Producer, topics: Names, offered: list[Tick]) -> tuple[dict[
 def main(bootstrap: str, prefix: str, partitions: str, pace: str, rate: str, seconds: str) -> None:
     """Make ready, wait for the word, offer, tell."""
     count = int(rate) * int(seconds)
-    lines = given.happening(count, int(rate)) if pace == "as it happens" else given.lines(count, 1)
+    lines = given.happening(count, int(rate)) if pace == AS_IT_HAPPENS else given.lines(count, 1)
     offered = ticks(lines, int(partitions), int(rate))
     with closing(Producer(Connection(bootstrap))) as producer:
         print("ready", flush=True)
