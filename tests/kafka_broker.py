@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 with warnings.catch_warnings():
@@ -108,6 +109,17 @@ class Broker:
     def kill(self) -> None:
         """End the broker as a power cut would."""
         self._end(signal.SIGKILL)
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Have the broker answer nothing for a while, its connections open."""
+        if self._process is None:
+            raise NoBroker("a broker that does not run cannot stand still")
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def restart(self) -> None:
         """Start anew with what is in the folder, on the same port; ends a running one first."""

@@ -13,13 +13,14 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import structlog
 import uvicorn
+from kafka import KafkaAdminClient
 from kafka_broker import Broker, free_port
 from test_kafka_topics import consumed
 from typer.testing import CliRunner
@@ -377,6 +378,26 @@ def test_kafka_goes_and_comes_back_and_no_accepted_event_is_lost(
     found = ids(stored(breakable_kafka, names(prefix).events))
     assert set(accepted) <= set(found)
     assert set(found) == {"e-v-1-1", "e-v-1-2", "e-v-1-3"}
+
+
+def test_a_topic_that_is_deleted_is_waited_for(
+    apache_kafka: Broker, prefix: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(producing, "METADATA_MS", 1000)
+    connection = Connection(apache_kafka.bootstrap)
+    ensure(connection, declared(prefix, partitions=2))
+    with serving(apache_kafka.bootstrap, prefix, file, delivery_ms=1000) as service:
+        service.until_ready()
+        assert service.post(ndjson(liked(1))).status == 202
+        with closing(KafkaAdminClient(bootstrap_servers=apache_kafka.bootstrap)) as admin:
+            admin.delete_topics([names(prefix).events])
+        assert [service.post(ndjson(liked(number))).status for number in (2, 3, 4)] == [503] * 3
+        assert service.ask("GET", "/healthz").status == 200
+        ensure(connection, declared(prefix, partitions=2))
+        until = time.monotonic() + 60
+        while (status := service.post(ndjson(liked(5))).status) != 202:
+            assert (status, time.monotonic() < until) == (503, True)
+    assert "e-v-1-5" in ids(stored(apache_kafka, names(prefix).events))
 
 
 def test_what_waits_is_bounded(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

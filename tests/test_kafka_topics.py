@@ -187,19 +187,45 @@ def test_a_killed_broker_is_noticed_and_what_was_acknowledged_survives(
     with pytest.raises(BrokerAway):
         ours.flush(2)
     breakable_kafka.start()
-    until = time.monotonic() + 60
-    attempts, acknowledged = 0, False
-    while not acknowledged:  # who is told that nobody answers sends again; a broker that is just back leads nothing yet
+    found = found_after(until_acknowledged(ours, topic), breakable_kafka, topic)
+    assert found[0] == b"before"
+    assert b"lost" not in found
+
+
+def test_a_record_that_was_tried_and_given_up_does_not_end_the_producer(
+    breakable_kafka: Broker, prefix: str, producer: Callable[..., Producer]
+) -> None:
+    """Its client would wait for a producer id for ever."""
+    ensure(Connection(breakable_kafka.bootstrap), declared(prefix, partitions=1))
+    topic, ours = names(prefix).events, producer(delivery_ms=2000)
+    ours.send(topic, b"before", partition=0)
+    ours.flush()
+    with breakable_kafka.standing_still():
+        ours.send(topic, b"tried", partition=0)
+        with pytest.raises(BrokerAway):
+            ours.flush(20)
+    found = found_after(until_acknowledged(ours, topic), breakable_kafka, topic)
+    assert found[0] == b"before"
+
+
+def until_acknowledged(ours: Producer, topic: str) -> bytes:
+    """Send again until the broker has one, as who is told that nobody answers does: one just back leads nothing yet."""
+    until, attempts = time.monotonic() + 60, 0
+    while True:
         assert time.monotonic() < until, attempts
         attempts += 1
-        ours.send(topic, b"after %d" % attempts, partition=0)
         with suppress(BrokerAway):
+            ours.send(topic, b"after %d" % attempts, partition=0)
             ours.flush(20)
-            acknowledged = True
-    found = [value for _, _, value in consumed(breakable_kafka.bootstrap, topic)]
-    assert (found[0], found[-1]) == (b"before", b"after %d" % attempts)
+            return b"after %d" % attempts
+
+
+def found_after(acknowledged: bytes, broker: Broker, topic: str) -> list[bytes]:
+    """What the topic holds: each once, and at last what was acknowledged."""
+    found = [value for _, _, value in consumed(broker.bootstrap, topic)]
+    assert found[-1] == acknowledged
     assert len(found) == len(set(found))
-    assert b"lost" not in found
+    return found
 
 
 def test_a_restart_under_way_neither_loses_nor_repeats_nor_reorders(
