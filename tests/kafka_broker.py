@@ -24,7 +24,7 @@ with warnings.catch_warnings():
 POM = Path(__file__).with_name("kafka") / "pom.xml"
 VERSION = re.search(r"<kafka.version>(.+?)<", POM.read_text())[1]
 JARS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hostledger" / f"kafka-{VERSION}"
-START_S = 180
+START_S = 600
 FETCH_S = 600
 BOOTSTRAP_MS = 15_000
 HEAP = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
