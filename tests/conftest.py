@@ -20,11 +20,13 @@ from nights import NIGHT
 from analytics.rules import Rules
 from analytics.warehouse.embedded import Embedded
 from analytics.warehouse.server import Server
+from streams.kafka import letters, producing, topics
 from streams.processor import Processor
 
 REQUIRED = set(os.environ.get("HOSTLEDGER_REQUIRE", "").replace(",", " ").split())
 """What must be there: a test that needs it then fails instead of being skipped."""
 
+ANSWER_MS = 60_000
 LONGEST = (
     "test_stream",
     "test_stream_commands",
@@ -127,7 +129,11 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kafka_broker.Bro
         broker.start()
     except kafka_broker.NoBroker as error:
         lacking("kafka", str(error))
-    yield broker
+    with pytest.MonkeyPatch.context() as patient:  # a busy broker may take longer to answer than users would wait
+        patient.setattr(letters, "TIMEOUT_MS", ANSWER_MS)
+        patient.setattr(producing, "METADATA_MS", ANSWER_MS)
+        patient.setattr(topics, "TIMEOUT_MS", ANSWER_MS)
+        yield broker
     broker.stop()
 
 

@@ -1,5 +1,6 @@
 """A real broker for tests: the user's, Apache Kafka from Maven's jars, or Tansu from PyPI for the plain path only."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -212,8 +213,14 @@ def tansu() -> str | None:
 
 def fetch_jars() -> None:
     """Have Maven copy the jars of the pom into the user's cache, once. Raises NoBroker."""
-    if any(JARS.glob("kafka_*.jar")):
-        return
+    JARS.parent.mkdir(parents=True, exist_ok=True)
+    with JARS.with_name(f"{JARS.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one process of the tests fetches them, the others find them there
+        if not any(JARS.glob("kafka_*.jar")):
+            _fetch_jars()
+
+
+def _fetch_jars() -> None:
     aside = JARS.with_name(f"{JARS.name}.{os.getpid()}")
     command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={aside}"]
     try:
@@ -222,10 +229,8 @@ def fetch_jars() -> None:
         shutil.rmtree(aside, ignore_errors=True)
         said = getattr(error, "stdout", "") or error
         raise NoBroker(f"Maven cannot fetch Apache Kafka's jars (is Maven Central within reach?): {said}") from None
-    if JARS.exists():
-        shutil.rmtree(aside)
-    else:
-        aside.rename(JARS)
+    shutil.rmtree(JARS, ignore_errors=True)
+    aside.rename(JARS)
 
 
 def await_answer(

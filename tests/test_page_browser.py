@@ -87,7 +87,10 @@ class Tab:
 
     def __init__(self, browser, address, path="/live", *, width=1280, height=900):
         self.context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme="light", timezone_id="Asia/Shanghai"
+            viewport={"width": width, "height": height},
+            color_scheme="light",
+            reduced_motion="reduce",  # what fades in is hard to read for a moment, and axe may come at that moment
+            timezone_id="Asia/Shanghai",
         )
         self.context.set_default_timeout(PATIENT_MS)
         self.address, self.page = address, self.context.new_page()

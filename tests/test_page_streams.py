@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
 from http.client import IncompleteRead
 from pathlib import Path
 
@@ -181,6 +182,7 @@ def test_a_file_asked_for_in_between_does_not_swallow_the_push(warehouse):
 @pytest.mark.usefixtures("few")
 def test_a_board_for_calm_reading_keeps_to_its_pace(warehouse, monkeypatch):
     monkeypatch.setattr("dashboards.page.feed.BEAT_S", 0.5)
+    monkeypatch.setitem(BOARDS, "finance", replace(BOARDS["finance"], refresh_s=3600))
     with (
         served(warehouse) as address,
         shown(address, "board=finance") as (calm, *_),
