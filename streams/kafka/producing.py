@@ -34,7 +34,7 @@ class Producer:
     def __init__(self, connection: Connection, delivery_ms: int = DELIVERY_MS, linger_ms: int = LINGER_MS) -> None:
         self._lock = Lock()
         self._waiting: list[Any] = []
-        self._away = f"Kafka at {connection.bootstrap} does not answer"
+        self._away = connection.away
         try:
             self._kafka = KafkaProducer(
                 **connection.options(),
@@ -117,7 +117,7 @@ class Producer:
             return len(self._kafka.partitions_for(topic))
         except KafkaError as error:
             raise BrokerAway(
-                f"{self._away}, or has no topic {topic} (hostledger topics makes it): {said(error)}"
+                f"{self._away}; or it has no topic {topic} (hostledger topics makes it): {said(error)}"
             ) from None
 
     def close(self, timeout_s: float = 5) -> None:
