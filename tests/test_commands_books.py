@@ -126,6 +126,9 @@ def test_a_dry_run_closes_nothing_and_the_month_after_corrects_the_one_before(bo
     rows = json.loads(run("reconcile", "--data", copy, "--format", "json").stdout)
     assert {row["check"] for row in rows} >= {"closed 1970-01", "closed 1970-02"}
     assert {row["holds"] for row in rows} == {True}
+    (listed,) = [row for row in asked("close", "--list", "--data", copy) if row["period"] == "1970-01"]
+    assert listed["net_minor"] == 503, "10000 of it were refunded beyond an order"
+    assert {row["found_minor"] for row in rows if row["check"] == "closed 1970-01"} == {503}
 
 
 @pytest.mark.parametrize("recorded", ["1970-02-01 00:00:00", "2200-01-01 00:00:00"])
