@@ -390,7 +390,9 @@ class TestReconcile:
         assert cny["hosts_minor"] + cny["unattributed_minor"] - 10000 == 1381 == cny["expected_minor"]
         assert table["conservation", "JPY", "on_air"]["found_minor"] == 667
         assert table["every order has a sale", "CNY", "markov"]["found"] == 7
-        assert table["rollup of credits", "CNY", "linear"]["found_minor"] == 1381, "what was paid less what was returned"
+        assert table["rollup of credits", "CNY", "linear"]["found_minor"] == 1381, (
+            "what was paid less what was returned"
+        )
 
     def test_refunds_that_are_not_booked_are_told_and_left_out(self, books):
         told = by([row for row in asked("reconcile", "--data", books) if row["holds"] is None], "check", "currency")

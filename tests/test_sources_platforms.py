@@ -195,6 +195,17 @@ def test_a_cancelled_woo_order_gives_back_the_rest() -> None:
     assert asked == found
 
 
+def test_a_paid_woo_order_that_fails_was_charged_back() -> None:
+    order = tree("woocommerce/orders.update_an_order") | {"status": "failed"}
+    payment, rest = events("woocommerce", order, kind="order.updated")
+    assert (rest["refund_id"], rest["amount_minor"], rest["reason"]) == (
+        "woocommerce/rest/727",
+        total(payment),
+        "failed",
+    )
+    assert passed("woocommerce", order | {"date_paid_gmt": None}, kind="order.updated") == "not_paid"
+
+
 def test_a_cancelled_woo_order_waits_until_the_shop_tells_every_refund_that_it_names() -> None:
     """Or what they leave would be too much, and money would go back twice."""
     named = [{"id": 726}, {"id": 727}]
@@ -442,6 +453,9 @@ def test_money_keeps_its_digits(text: bytes, currency: str, minor: int) -> None:
         (b"1e999999999", "USD", "amount_inexact"),
         (b"1e99999999999999999999", "USD", "field_value"),
         (b'"NaN"', "USD", "field_value"),
+        (b'"5_0.00"', "USD", "field_value"),
+        (b'" 5.00 "', "USD", "field_value"),
+        ('"٣.1"'.encode(), "USD", "field_value"),
         (b'"1,000.00"', "USD", "field_value"),
         (b'"$5"', "USD", "field_value"),
         (b'"' + b"9" * 41 + b'"', "USD", "field_type"),
