@@ -42,11 +42,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """A month as it is asked for: its days, its facts, and the version of the fee schedule in them (0: none)."""
+    """A month as it is asked for: its days, its facts, when it was closed (None: it is open), the version of its fees.
+
+    fees: the version of the fee schedule in the facts (0: none).
+    """
 
     asked: Asked
     days: Days
     facts: Facts
+    closed_ms: int | None = None
     fees: int = 0
 
     @property
@@ -85,8 +89,14 @@ def month(warehouse: Warehouse, asked: Asked, *, with_fees: bool = False) -> Mon
     """Read the facts of a month, with the fee schedule if wanted; who is on air counts up to the newest event."""
     newest = newest_ms(warehouse, asked.data, asked.model)
     days = days_of(warehouse, asked)
-    version, schedule = _scheduled(warehouse, asked) if with_fees else (0, pl.DataFrame(schema=SCHEDULE))
-    return Month(asked, days, _facts(warehouse, asked.model, days, newest, schedule), version)
+    closed_ms = _closed_ms(warehouse, asked.period)
+    version, schedule = _scheduled(warehouse, asked, closed_ms) if with_fees else (0, pl.DataFrame(schema=SCHEDULE))
+    return Month(asked, days, _facts(warehouse, asked.model, days, newest, schedule), closed_ms, version)
+
+
+def _closed_ms(warehouse: Warehouse, period: str) -> int | None:
+    closings = warehouse.query("books_closings").filter(pl.col("period") == period)
+    return None if closings.is_empty() else int(closings["closed_ms"][0])
 
 
 def _facts(warehouse: Warehouse, model: str, days: Days, newest: int, schedule: pl.DataFrame) -> Facts:
@@ -131,23 +141,22 @@ def faces(warehouse: Warehouse, contracts: pl.DataFrame) -> pl.DataFrame:
     return with_twins(contracts, _twins(warehouse))
 
 
-def _scheduled(warehouse: Warehouse, asked: Asked) -> tuple[int, pl.DataFrame]:
+def _scheduled(warehouse: Warehouse, asked: Asked, closed_ms: int | None) -> tuple[int, pl.DataFrame]:
     """Read the fee schedule: the version asked for, else that of the month; 0 and no rows where none was imported."""
     known = warehouse.query("fees_versions")
     if known.is_empty() and not asked.fees:
         tell("No fee schedule was imported, so no fees are deducted: hostledger fees import FILE")
         return 0, pl.DataFrame(schema=SCHEDULE)
-    wanted = asked.fees or _version_of_month(warehouse, asked.period, known)
+    wanted = asked.fees or _version_of_month(asked.period, closed_ms, known)
     version = version_of(known["version"].to_list(), wanted, "hostledger fees import FILE")
     return version, _shaped(warehouse.query("fees_schedule", version=version), SCHEDULE)
 
 
-def _version_of_month(warehouse: Warehouse, period: str, known: pl.DataFrame) -> int | None:
+def _version_of_month(period: str, closed_ms: int | None, known: pl.DataFrame) -> int | None:
     """Give the version that a closed month keeps, and say so where there is a later one; None for an open month."""
-    closed = warehouse.query("books_closings").filter(pl.col("period") == period)
-    if closed.is_empty():
+    if closed_ms is None:
         return None
-    kept, latest = version_at(known, closed["closed_ms"][0]), max(known["version"].to_list())
+    kept, latest = version_at(known, closed_ms), max(known["version"].to_list())
     if kept != latest:
         tell(f"{period} is closed and keeps version {kept} of the fee schedule; by the latest: --fees {latest}")
     return kept

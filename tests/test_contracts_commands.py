@@ -350,6 +350,9 @@ def test_a_schedule_is_a_version_that_is_never_edited(books: Path, sheets: dict[
         settled = run("settle", "--period", period, *words, "--format", "json", "--data", folder)
         assert waterfall(json.loads(settled.stdout), "total").get("platform_fee", 0) == fee
         assert ("closed and keeps version 2" in settled.stderr) == (period == "2026-10" and not words)
+    words = ["statement", "--host", "mei", "--period", "2026-10", "--out", tmp_path / "out", "--data", folder]
+    page = Path(run(*words, PATH="/nowhere").stdout.splitlines()[2]).read_text()
+    assert re.search(r"<dt>Books</dt><dd>closed at 20\d\d-.*<dt>Fee schedule</dt><dd>version 2</dd>", page)
     assert "2026-12" not in run("fees", "list", "--versions", "--data", folder).stdout
     versions = asked("fees", "list", "--versions", "--data", folder)
     assert [(one["version"], one["rows"], one["source"]) for one in versions] == [
@@ -398,6 +401,7 @@ def test_a_statement_adds_up_and_leads_to_its_orders(
     for file in files:
         assert b"person-" not in file.read_bytes(), "no viewer appears"
     page = files[2].read_text()
+    assert "<dt>Books</dt><dd>open: what still comes may change it</dd>" in page
     assert "<script" not in page
     assert not re.search(r"(?:src|href)=|https?://", page)
     assert page.count("<svg") == lines["currency"].n_unique()
@@ -427,7 +431,11 @@ def test_a_statement_is_printed_where_a_browser_is(books: Path, tmp_path: Path) 
 
 
 def test_what_cannot_be_asked_is_refused_with_a_remedy(books: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    mine = ["statement", "--host", "mei", "--period", "2026-10", "--out"]
     for words, said in (
+        ([*mine, tmp_path / "file"], "file: File exists; name a folder in one that is there"),
+        ([*mine, tmp_path / "file" / "new"], "new: Not a directory; name a folder in one that is there"),
         (["settle", "--period", "2026-13"], "write it as in 2026-10"),
         (["settle", "--period", "2026-10", "--model", "best"], "use one of"),
         (["likeness", "--period", "2026-10", "--what-if-royalty", "3%"], "100bps,300bps"),
