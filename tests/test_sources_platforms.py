@@ -216,6 +216,13 @@ def test_a_cancelled_woo_order_gives_back_the_rest() -> None:
         fetch=answering(order, [refund]),
     )
     assert asked == found
+    with pytest.raises(DetailAway, match="another order"):
+        events(
+            "woocommerce",
+            {"action": "woocommerce_order_refunded", "arg": 728},
+            kind="action.woocommerce_order_refunded",
+            fetch=answering(order),
+        )
 
 
 def test_a_paid_woo_order_that_fails_was_charged_back() -> None:

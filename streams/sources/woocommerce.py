@@ -41,7 +41,11 @@ def ordered(message: Message, desk: Desk) -> list[Event]:
 
 def refunded(message: Message, desk: Desk) -> list[Event]:
     """Read that an order was refunded: the message holds no more than its number, so the shop is asked for it."""
-    return _events(desk.fetch(Call(f"/wp-json/wc/v3/orders/{_number(message.fields, 'arg')}", {})), desk)
+    number = _number(message.fields, "arg")
+    order = desk.fetch(Call(f"/wp-json/wc/v3/orders/{number}", {}))
+    if _number(order, "id") != number:
+        raise DetailAway("another order was answered")
+    return _events(order, desk)
 
 
 def _events(order: Fields, desk: Desk) -> list[Event]:
