@@ -453,7 +453,11 @@ def test_what_cannot_be_asked_is_refused_with_a_remedy(books: Path, tmp_path: Pa
 
 def test_where_nothing_is_there_is_nothing_to_tell(tmp_path: Path) -> None:
     feed(tmp_path / "data")
-    assert asked("settle", "--period", "2026-10", "--data", tmp_path / "data") == []
+    settled = run("settle", "--period", "2026-10", "--currency", "CNY", "--format", "json", "--data", tmp_path / "data")
+    assert (json.loads(settled.stdout), settled.stderr.splitlines()[-1]) == (
+        [],
+        "Nothing was posted in 2026-10 in CNY.",
+    )
     nothing = {"accounts": [], "sales": [], "what-if": [], "outside": []}
     assert asked("likeness", "--period", "2026-10", "--data", tmp_path / "data") == nothing
     assert asked("labels", "--period", "2026-10", "--data", tmp_path / "data") == []
