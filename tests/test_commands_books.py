@@ -174,6 +174,14 @@ def test_a_state_or_month_that_is_none_is_refused_by_name(books, words, said):
     assert said in run("report", "hosts", "--data", books, *words, code=2).stderr
 
 
+def test_closed_months_are_shown_in_no_other_zone_than_their_own(books):
+    elsewhere = ("--timezone", "Asia/Shanghai", "--data", books)
+    for words in (("report", "hosts"), ("report", "days"), ("bridge", "--from", "on_air", "--to", "linear")):
+        refused = run(*words, "--as", "first-reported", *elsewhere, code=2).stderr
+        assert "set HOSTLEDGER_TIMEZONE=UTC, or say --timezone UTC" in refused
+    assert asked("report", "hosts", "--as", "now", *elsewhere)
+
+
 def test_the_views_of_finance_say_what_the_reports_say_and_every_column_has_a_meaning(books):
     catalog = asked("catalog", "--data", books)
     assert [view["view"] for view in catalog] == [
