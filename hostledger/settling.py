@@ -91,7 +91,10 @@ def month(warehouse: Warehouse, asked: Asked, *, with_fees: bool = False) -> Mon
     days = days_of(warehouse, asked)
     closed_ms = _closed_ms(warehouse, asked.period)
     version, schedule = _scheduled(warehouse, asked, closed_ms) if with_fees else (0, pl.DataFrame(schema=SCHEDULE))
-    return Month(asked, days, _facts(warehouse, asked.model, days, newest, schedule), closed_ms, version)
+    closed = asked.period if closed_ms is not None else ""
+    contracts = _shaped(warehouse.query("settle_contracts", period=closed), CONTRACTS)
+    facts = _facts(warehouse, asked.model, days, newest, schedule, contracts)
+    return Month(asked, days, facts, closed_ms, version)
 
 
 def _closed_ms(warehouse: Warehouse, period: str) -> int | None:
@@ -99,10 +102,11 @@ def _closed_ms(warehouse: Warehouse, period: str) -> int | None:
     return None if closings.is_empty() else int(closings["closed_ms"][0])
 
 
-def _facts(warehouse: Warehouse, model: str, days: Days, newest: int, schedule: pl.DataFrame) -> Facts:
+def _facts(
+    warehouse: Warehouse, model: str, days: Days, newest: int, schedule: pl.DataFrame, contracts: pl.DataFrame
+) -> Facts:
     window = {"from_ms": days.start_ms, "until_ms": days.end_ms}
     sessions = warehouse.query("settle_sessions")
-    contracts = _shaped(warehouse.query("settle_contracts"), CONTRACTS)
     hosts = contracts["host_id"].unique().to_list() + _twins(warehouse)["host_id"].to_list()
     return Facts(
         states=_shaped(warehouse.query("settle_states", model=model, **window), STATES),

@@ -333,6 +333,25 @@ def test_the_order_of_arrival_changes_no_figure_and_a_closed_month_stays(books: 
     }
 
 
+def test_a_closed_month_keeps_the_contracts_it_was_closed_with(books: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(books, tmp_path / "copy", symlinks=True))
+
+    def royalties(period: str) -> dict[str, int]:
+        accounts = asked("likeness", "--period", period, "--part", "accounts", "--data", folder)
+        return {row["contract_id"]: row["royalty_minor"] for row in accounts if row["currency"] == "CNY"}
+
+    def tell(event_id: str, **changes: object) -> None:
+        later = {"event_id": event_id, "occurred_at": CONTRACT["occurred_at"] + len(event_id)}
+        feed(folder, [CONTRACT | later | changes])
+
+    run("close", "2026-10", "--data", folder)
+    tell("b", royalty_bps=1_000)
+    assert (royalties("2026-10"), royalties("2026-11")) == ({"c1": 292}, {"c1": -67})
+    tell("cc", contract_id="c2", owner="Voice", royalty_bps=100)  # told for the first time: what it owes is due
+    tell("ddd", contract_id="c2", owner="Voice", royalty_bps=200)
+    assert (royalties("2026-10"), royalties("2026-11")) == ({"c1": 292, "c2": 117}, {"c1": -67, "c2": -13})
+
+
 def test_a_schedule_is_a_version_that_is_never_edited(books: Path, sheets: dict[str, Path], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(books, tmp_path / "copy", symlinks=True))
     assert "version 1 already" in run("fees", "import", sheets["fees"], "--data", folder).stderr
