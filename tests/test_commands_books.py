@@ -129,6 +129,9 @@ def test_a_dry_run_closes_nothing_and_the_month_after_corrects_the_one_before(bo
     rows = json.loads(run("reconcile", "--data", copy, "--format", "json").stdout)
     assert {row["check"] for row in rows} >= {"closed 1970-01", "closed 1970-02"}
     assert {row["holds"] for row in rows} == {True}
+    (listed,) = [row for row in asked("close", "--list", "--data", copy) if row["period"] == "1970-01"]
+    assert listed["net_minor"] == 503, "10000 of it were refunded beyond an order"
+    assert {row["found_minor"] for row in rows if row["check"] == "closed 1970-01"} == {503}
 
 
 @pytest.mark.parametrize("recorded", ["1970-02-01 00:00:00", "2200-01-01 00:00:00"])
@@ -172,6 +175,14 @@ def test_what_cannot_be_closed_is_refused_with_the_remedy(books, words, said):
 )
 def test_a_state_or_month_that_is_none_is_refused_by_name(books, words, said):
     assert said in run("report", "hosts", "--data", books, *words, code=2).stderr
+
+
+def test_closed_months_are_shown_in_no_other_zone_than_their_own(books):
+    elsewhere = ("--timezone", "Asia/Shanghai", "--data", books)
+    for words in (("report", "hosts"), ("report", "days"), ("bridge", "--from", "on_air", "--to", "linear")):
+        refused = run(*words, "--as", "first-reported", *elsewhere, code=2).stderr
+        assert "set HOSTLEDGER_TIMEZONE=UTC, or say --timezone UTC" in refused
+    assert asked("report", "hosts", "--as", "now", *elsewhere)
 
 
 def test_the_views_of_finance_say_what_the_reports_say_and_every_column_has_a_meaning(books):

@@ -15,8 +15,10 @@ from typer.testing import CliRunner, Result
 
 from hostledger.door import build
 from streams.kafka import BrokerAway, producing, topics
+from streams.kafka import letters as kafka_letters
 from streams.kafka.connection import Connection, WrongConnection
 from streams.kafka.ends import End
+from streams.kafka.letters import letters
 from streams.kafka.producing import Producer, TooLarge
 from streams.kafka.topics import TopicRefused, declared, ensure, names
 
@@ -96,15 +98,19 @@ def test_more_replicas_than_brokers_are_refused_in_words(apache_kafka: Broker, p
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(producing, "METADATA_MS", 700)
     monkeypatch.setattr(topics, "TIMEOUT_MS", 700)
+    monkeypatch.setattr(kafka_letters, "TIMEOUT_MS", 700)
 
 
 @pytest.mark.usefixtures("impatient")
-def test_no_broker_is_said_in_time() -> None:
+def test_no_broker_is_said_in_time_with_the_setting_that_names_it() -> None:
     connection = Connection(f"127.0.0.1:{free_port()}")
-    with pytest.raises(BrokerAway, match="does not answer"):
+    said = "does not answer; start it, or name another with HOSTLEDGER_KAFKA"
+    with pytest.raises(BrokerAway, match=said):
         Producer(connection)
-    with pytest.raises(BrokerAway, match="does not answer"):
+    with pytest.raises(BrokerAway, match=said):
         ensure(connection, declared("nowhere"))
+    with pytest.raises(BrokerAway, match=f"{said}; or it has no topic nowhere"):
+        next(letters(connection, "nowhere"))
 
 
 def test_a_ca_file_that_is_not_there_is_said_by_name() -> None:

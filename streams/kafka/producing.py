@@ -39,7 +39,7 @@ class Producer:
     def __init__(self, connection: Connection, delivery_ms: int = DELIVERY_MS, linger_ms: int = LINGER_MS) -> None:
         self._lock = Lock()
         self._waiting: list[Any] = []
-        self._away = f"Kafka at {connection.bootstrap} does not answer"
+        self._away = connection.away
         self._options = {
             **connection.options(),
             "client_id": "hostledger",
@@ -154,7 +154,7 @@ class Producer:
     def partitions(self, topic: str) -> int:
         """Count the partitions of a topic. Raises BrokerAway, also for a topic that is not there."""
         client = self._at_work()
-        with self._answering(f", or has no topic {topic} (hostledger topics makes it)"):
+        with self._answering(f"; or it has no topic {topic} (hostledger topics makes it)"):
             return len(client.partitions_for(topic))
 
     def close(self, timeout_s: float = 5) -> None:
