@@ -39,6 +39,8 @@ FIGURES: dict[str, Any] = {
 }
 """What a period says, per account and seller, as the ledger keeps it: excess_refund is positive there."""
 _LANE_BITS = 40
+_SIDE = pl.when(pl.col("host_id") == EXCESS).then(-1).otherwise(1).cast(pl.Int128)
+"""The ledger keeps excess_refund positive; in a net it is money that went back."""
 
 
 class NotDue(ValueError):  # noqa: N818  # named for what is the case
@@ -127,8 +129,7 @@ def totals(figures: pl.DataFrame) -> pl.DataFrame:
     What was refunded beyond an order counts as refunded, so that net is what was paid less what was returned.
     Returns period, currency, model, gross_minor, refunds_minor, net_minor, earlier_minor (Int128), lines.
     """
-    side = pl.when(pl.col("host_id") == EXCESS).then(-1).otherwise(1).cast(pl.Int128)
-    sums = {f"{name}_minor": (pl.col(name).cast(pl.Int128) * side).sum() for name in ("gross", "refunds", "earlier")}
+    sums = {f"{name}_minor": (pl.col(name).cast(pl.Int128) * _SIDE).sum() for name in ("gross", "refunds", "earlier")}
     return (
         figures.group_by("period", "currency", "model")
         .agg(**sums, lines=pl.col("lines").sum())
@@ -141,8 +142,8 @@ def totals(figures: pl.DataFrame) -> pl.DataFrame:
 def compared(stored: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     """Compare figures (FIGURES) that were stored with those worked out anew, account by account and seller by seller.
 
-    Returns period, currency, model, expected_minor, found_minor (net, as the ledger keeps it), figures, same (counts),
-    off (accounts with another figure), off_minor (of each: found - expected).
+    Returns period, currency, model, expected_minor, found_minor (net, as `totals` has it), figures, same (counts), off
+    (accounts with another figure), off_minor (of each, as the ledger keeps it: found - expected).
     """
     amounts = ["gross", "refunds", "earlier", "lines"]
     both = stored.join(found, on=list(FIGURES)[:5], how="full", coalesce=True, suffix="_found").with_columns(
@@ -164,7 +165,8 @@ def compared(stored: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
     )
     is_off = pl.col("same") != pl.col("figures")
     return accounts.group_by(month, maintain_order=True).agg(
-        pl.col("expected_minor", "found_minor", "figures").sum(),
+        (pl.col("expected_minor", "found_minor") * _SIDE).sum(),
+        pl.col("figures").sum(),
         same=pl.col("same").cast(pl.Int64).sum(),
         off=pl.col("host_id").filter(is_off),
         off_minor=(pl.col("found_minor") - pl.col("expected_minor")).filter(is_off),

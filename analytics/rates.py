@@ -29,7 +29,8 @@ RATES: dict[str, Any] = {
 }
 """Columns of rates; rate is how many units of to_currency one unit of from_currency is worth."""
 _HEADER = ["date", "from", "to", "rate"]
-_DECIMAL = re.compile(r"\d{1,20}(?:\.\d{1,18})?")
+_DECIMAL = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,18})?")
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2100, 1, 1)
 _KEY = ["rate_date", "from_currency", "to_currency"]
 
 
@@ -73,10 +74,7 @@ def _checked(number: int, line: Sequence[str]) -> list[str]:
     if len(line) != len(_HEADER):
         raise WrongRate(f"line {number}: {len(line)} fields; write four: {','.join(_HEADER)}")
     day, source, target, rate = line
-    try:
-        date.fromisoformat(day)
-    except ValueError:
-        raise WrongRate(f"line {number}: date {day!r} is no day; write it as in 2026-10-31") from None
+    on_day = _day(number, day)
     for field, code in (("from", source), ("to", target)):
         if code not in EXPONENTS:
             raise WrongRate(f"line {number}: {field} {code!r} is unknown; use an ISO 4217 code in capitals")
@@ -87,7 +85,18 @@ def _checked(number: int, line: Sequence[str]) -> list[str]:
             f"line {number}: rate {rate!r} is none; write a decimal number greater than 0, with a point and at most 18 "
             "decimals, as in 7.8123"
         )
-    return [date.fromisoformat(day).isoformat(), source, target, rate]
+    return [on_day.isoformat(), source, target, text(Fraction(rate))]
+
+
+def _day(number: int, day: str) -> date:
+    """Read a day on which there may be orders. Raises WrongRate."""
+    try:
+        found = date.fromisoformat(day)
+    except ValueError:
+        raise WrongRate(f"line {number}: date {day!r} is no day; write it as in 2026-10-31") from None
+    if not _FIRST_DAY <= found <= _LAST_DAY:
+        raise WrongRate(f"line {number}: date {day!r} is out of range; use a day from {_FIRST_DAY} to {_LAST_DAY}")
+    return found
 
 
 def news(given: pl.DataFrame, stored: pl.DataFrame) -> pl.DataFrame:

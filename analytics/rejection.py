@@ -11,6 +11,8 @@ from analytics.contract import LOOSE_TYPES, RESERVED_HOST_IDS, TYPES
 from analytics.events import MAX_ID_BYTES, Event, OrderLine, OrderPaid
 
 VALUE_LIMIT = 200
+TIME_FIELDS = frozenset({"occurred_at", "valid_from", "valid_to"})
+TIME_REMEDY = "send a whole number, milliseconds since 1970 in UTC, up to the year 2100"
 
 REMEDIES = {
     "not_utf8": "send UTF-8 text",
@@ -49,6 +51,8 @@ class Reject(Exception):  # noqa: N818  # the house's word for it
     @property
     def remedy(self) -> str:
         """What the producer should do."""
+        if self.field in TIME_FIELDS and self.reason in {"field_type", "field_value"}:
+            return TIME_REMEDY
         return REMEDIES[self.reason]
 
 

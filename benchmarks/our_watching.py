@@ -46,6 +46,7 @@ def _held_mb(state: State) -> float:
 def main(viewers: str) -> None:
     """Let so many viewers join and stay, then take in small batches, then start anew; tell what each took."""
     count, position = int(viewers), 1
+    OUT.mkdir(exist_ok=True)
     with TemporaryDirectory(dir=OUT) as folder:
         warehouse = Embedded.open(Path(folder))
         processor = Processor(warehouse, Path(folder), Rules(), wall_ms)

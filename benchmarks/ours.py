@@ -54,6 +54,7 @@ def main(path: str, share: str, profile: str) -> None:
     """Take in the first share (0 to 1) of a file's batches, refit, and tell what both took; profile: 0 or 1."""
     file = Path(path)
     batches = max(1, round(float(share) * -(-file.stat().st_size // BATCH_BYTES)))
+    OUT.mkdir(exist_ok=True)
     with TemporaryDirectory(dir=OUT) as folder:
         warehouse = Embedded.open(Path(folder))
         processor = Processor(warehouse, Path(folder), Rules(), wall_ms)

@@ -8,8 +8,9 @@ import typer
 
 from analytics.events import MAX_TIME_MS
 from analytics.metrics import day_start_ms
-from analytics.periods import Period
+from analytics.periods import Basis, Period
 from analytics.rules import DAY_MS
+from analytics.warehouse import Warehouse
 from hostledger.output import refuse
 
 FromOption = Annotated[
@@ -40,6 +41,16 @@ def days_asked(first: datetime | None, last: datetime | None, zone: ZoneInfo) ->
     from_ms = day_start_ms(first.date(), zone) if first else 0
     until_ms = day_start_ms(last.date() + timedelta(1), zone) if last else MAX_TIME_MS + DAY_MS
     return max(from_ms, 0), max(until_ms, 0)
+
+
+def check_zone(warehouse: Warehouse, basis: Basis, zone: ZoneInfo) -> None:
+    """Refuse to show closed months in another zone than that of the books: they would be other months."""
+    closed = warehouse.query("books_closings")["zone"].unique().to_list()
+    if basis.posted and closed and closed != [zone.key]:
+        refuse(
+            f"time zone {zone.key}: months were closed in {closed[0]}, and as first reported they are months of it; "
+            f"set HOSTLEDGER_TIMEZONE={closed[0]}, or say --timezone {closed[0]}"
+        )
 
 
 def month_asked(period: str | None, zone: ZoneInfo) -> tuple[int, int]:

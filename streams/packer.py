@@ -122,7 +122,7 @@ class Packer:
             while not self._stopped.is_set():
                 await self._turn(consumer, producer, partitions)
         except KafkaConnectionError as error:
-            raise BrokerAway(f"Kafka at {self._connection.bootstrap} does not answer: {error}") from None
+            raise BrokerAway(f"{self._connection.away}: {error}") from None
         finally:
             await consumer.stop()
             await asyncio.to_thread(producer.close)

@@ -2,28 +2,31 @@
 
 import gc
 import os
-import re
 import shutil
 import time
 import uuid
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NoReturn
 
 import kafka_broker
+import kafka_sockets
 import native_child
 import pytest
+from hypothesis import HealthCheck, settings
+from nights import NIGHT
 
 from analytics.rules import Rules
 from analytics.warehouse.embedded import Embedded
 from analytics.warehouse.server import Server
+from streams.kafka import letters, producing, topics
 from streams.processor import Processor
 
 REQUIRED = set(os.environ.get("HOSTLEDGER_REQUIRE", "").replace(",", " ").split())
 """What must be there: a test that needs it then fails instead of being skipped."""
 
+ANSWER_MS = 60_000
 LONGEST = (
     "test_stream",
     "test_stream_commands",
@@ -78,15 +81,18 @@ def processor(warehouse: Embedded) -> Callable[..., Processor]:
     return make
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """kafka-python leaves the sockets of a refused connection, and its own pair, to the garbage collector."""
-    config.addinivalue_line(
-        "filterwarnings", r"ignore:unclosed <socket.*(laddr=\('0\.0\.0\.0'|family=1,):ResourceWarning"
+def pytest_configure() -> None:
+    """What is tried is the same in every run, and may take its time; only a night looks for what is new."""
+    kafka_sockets.close_when_forgotten()
+    settings.register_profile(
+        "ours", deadline=None, derandomize=not NIGHT, suppress_health_check=[HealthCheck.too_slow], print_blob=True
     )
+    settings.load_profile("ours")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _sockets_are_collected_while_warnings_are_filtered() -> Iterator[None]:
+def _what_was_left_open_is_found() -> Iterator[None]:
+    """Whoever leaves a socket or a file open fails the run, always, and not only if it happens to be noticed."""
     yield
     gc.collect()
 
@@ -115,27 +121,19 @@ def lacking(what: str, reason: str) -> NoReturn:
     pytest.skip(reason)
 
 
-def spare_connections_to(bootstrap: str, config: pytest.Config) -> None:
-    """Let kafka-python forget connections to this broker: a client closed while it connects never closes that socket.
-
-    For the set-up that runs now, and for every test that follows. A socket whose broker was killed names no peer.
-    """
-    ports = "|".join(re.findall(r":(\d+)", bootstrap))
-    message = rf"unclosed <socket.*laddr=\('[^']*', \d+\)(, raddr=\('[^']*', ({ports})\))?>"
-    warnings.filterwarnings("ignore", message, ResourceWarning)
-    config.addinivalue_line("filterwarnings", f"ignore:{message}:ResourceWarning")
-
-
 @pytest.fixture(scope="session")
-def kafka(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Iterator[kafka_broker.Broker]:
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kafka_broker.Broker]:
     """A broker for the plain path: yours, Apache Kafka, or Tansu."""
     try:
         broker = kafka_broker.make(tmp_path_factory.mktemp("kafka") / "broker")
-        spare_connections_to(broker.bootstrap, pytestconfig)
         broker.start()
     except kafka_broker.NoBroker as error:
         lacking("kafka", str(error))
-    yield broker
+    with pytest.MonkeyPatch.context() as patient:  # a busy broker may take longer to answer than users would wait
+        patient.setattr(letters, "TIMEOUT_MS", ANSWER_MS)
+        patient.setattr(producing, "METADATA_MS", ANSWER_MS)
+        patient.setattr(topics, "TIMEOUT_MS", ANSWER_MS)
+        yield broker
     broker.stop()
 
 

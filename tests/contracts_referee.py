@@ -217,10 +217,13 @@ def uses(use: Row, contracts: Sequence[Row], bare: set[int]) -> Iterable[tuple[A
 
 
 def evidence(
-    found: Sequence[Row], air: Sequence[Row], label: Sequence[Row], contracts: Sequence[Row]
+    found: Sequence[Row], air: Sequence[Row], ever: Sequence[Row], label: Sequence[Row], contracts: Sequence[Row]
 ) -> tuple[dict[tuple[Any, ...], list[int]], dict[tuple[Any, ...], int]]:
-    """Use outside of contracts: money (orders, gross, net) and instants on air, per place and reason."""
-    bare = unlabelled(air, label)
+    """Use outside of contracts: money (orders, gross, net) and instants on air, per place and reason.
+
+    air: who was on air in the period; ever: in it and before. Where nothing moved there is nothing to tell.
+    """
+    bare = unlabelled(ever, label)
     money: dict[tuple[Any, ...], list[Any]] = defaultdict(lambda: [set(), 0, 0])
     for one in found:
         for place in uses(one, contracts, bare[one["session_id"], one["host_id"]]):
@@ -233,4 +236,5 @@ def evidence(
         for at in range(span["start_ms"], span["end_ms"]):
             for place in uses({**span, "at_ms": at}, contracts, bare[span["session_id"], span["host_id"]]):
                 time[place] += 1
-    return {key: [len(cell[0]), cell[1], cell[2]] for key, cell in money.items()}, dict(time)
+    sums = {key: [len(cell[0]), cell[1], cell[2]] for key, cell in money.items()}
+    return {key: cell for key, cell in sums.items() if any(cell)}, dict(time)

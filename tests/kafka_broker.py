@@ -1,5 +1,6 @@
 """A real broker for tests: the user's, Apache Kafka from Maven's jars, or Tansu from PyPI for the plain path only."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -9,20 +10,24 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+
+from ports import free_port
 
 with warnings.catch_warnings():
     # kafka-python reads its own files in a way that Python 3.11 deprecates and later versions took back
     warnings.simplefilter("ignore", DeprecationWarning)
-    from kafka import KafkaAdminClient
+    from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
     from kafka.errors import KafkaError
 
 POM = Path(__file__).with_name("kafka") / "pom.xml"
 VERSION = re.search(r"<kafka.version>(.+?)<", POM.read_text())[1]
 JARS = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hostledger" / f"kafka-{VERSION}"
-START_S = 180
+START_S = 600
 FETCH_S = 600
+BOOTSTRAP_MS = 15_000
 HEAP = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto")
 PROPERTIES = """\
 process.roles=broker,controller
@@ -52,20 +57,13 @@ log.cleaner.threads=1
 log.cleaner.backoff.ms=100
 log.cleaner.dedupe.buffer.size=4194304
 log.initial.task.delay.ms=500
-broker.session.timeout.ms=1000
-broker.heartbeat.interval.ms=200
+broker.session.timeout.ms=6000
+broker.heartbeat.interval.ms=500
 """
 
 
 class NoBroker(Exception):  # noqa: N818  # named for what is the case
     """There is no broker to be had; the message says why and what would help."""
-
-
-def free_port() -> int:
-    """Give a port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 class Broker:
@@ -92,14 +90,14 @@ class Broker:
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
-        """Format the folder at the first start; return when the broker answers. Raises NoBroker."""
+        """Format the folder at the first start; return when it answers and leads what it holds. Raises NoBroker."""
         if not (self.folder / "server.properties").exists():
             self._format()
         with (self.folder / "broker.log").open("ab") as log:
             self._process = subprocess.Popen(
                 self._java("kafka.Kafka", str(self.folder / "server.properties")), stdout=log, stderr=log
             )
-        await_answer(self.bootstrap, lambda: self.runs, self.folder / "broker.log")
+        await_answer(self.bootstrap, lambda: self.runs, self.folder / "broker.log", leads)
 
     def stop(self) -> None:
         """End the broker in good order."""
@@ -108,6 +106,17 @@ class Broker:
     def kill(self) -> None:
         """End the broker as a power cut would."""
         self._end(signal.SIGKILL)
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """Have the broker answer nothing for a while, its connections open."""
+        if self._process is None:
+            raise NoBroker("a broker that does not run cannot stand still")
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def restart(self) -> None:
         """Start anew with what is in the folder, on the same port; ends a running one first."""
@@ -215,8 +224,14 @@ def tansu() -> str | None:
 
 def fetch_jars() -> None:
     """Have Maven copy the jars of the pom into the user's cache, once. Raises NoBroker."""
-    if any(JARS.glob("kafka_*.jar")):
-        return
+    JARS.parent.mkdir(parents=True, exist_ok=True)
+    with JARS.with_name(f"{JARS.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one process of the tests fetches them, the others find them there
+        if not any(JARS.glob("kafka_*.jar")):
+            _fetch_jars()
+
+
+def _fetch_jars() -> None:
     aside = JARS.with_name(f"{JARS.name}.{os.getpid()}")
     command = ["mvn", "-q", "-B", "-f", str(POM), "dependency:copy-dependencies", f"-DoutputDirectory={aside}"]
     try:
@@ -225,19 +240,22 @@ def fetch_jars() -> None:
         shutil.rmtree(aside, ignore_errors=True)
         said = getattr(error, "stdout", "") or error
         raise NoBroker(f"Maven cannot fetch Apache Kafka's jars (is Maven Central within reach?): {said}") from None
-    if JARS.exists():
-        shutil.rmtree(aside)
-    else:
-        aside.rename(JARS)
+    shutil.rmtree(JARS, ignore_errors=True)
+    aside.rename(JARS)
 
 
-def await_answer(bootstrap: str, is_alive: Callable[[], bool], log: Path | None) -> None:
-    """Return when the broker answers. Raises NoBroker with the end of its log."""
+def await_answer(
+    bootstrap: str, is_alive: Callable[[], bool], log: Path | None, is_there: Callable[[str], None] | None = None
+) -> None:
+    """Return when the broker answers. Raises NoBroker with the end of its log.
+
+    is_there: asks for more than that; raises KafkaError or OSError if it is not so yet.
+    """
     until = time.monotonic() + START_S
     while time.monotonic() < until and is_alive():
         if _accepts(bootstrap):
             try:
-                KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=5000).close()
+                (is_there or answers)(bootstrap)
             except (KafkaError, OSError):
                 time.sleep(0.2)
             else:
@@ -245,6 +263,18 @@ def await_answer(bootstrap: str, is_alive: Callable[[], bool], log: Path | None)
         time.sleep(0.1)
     said = log.read_text(errors="replace")[-2000:] if log else ""
     raise NoBroker(f"the broker at {bootstrap} does not answer: {said}")
+
+
+def answers(bootstrap: str) -> None:
+    """Ask the broker who it is."""
+    KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=BOOTSTRAP_MS).close()
+
+
+def leads(bootstrap: str) -> None:
+    """Ask the broker for the end of every partition: one that is just back answers before it leads any."""
+    with closing(KafkaConsumer(bootstrap_servers=bootstrap, bootstrap_timeout_ms=BOOTSTRAP_MS)) as consumer:
+        held = {topic: consumer.partitions_for_topic(topic) or () for topic in consumer.topics()}
+        consumer.end_offsets([TopicPartition(topic, number) for topic, numbers in held.items() for number in numbers])
 
 
 def _accepts(bootstrap: str) -> bool:

@@ -24,6 +24,7 @@ from streams.rosters import Rosters
 
 PARTITIONS = 3
 ROSTER_NAMES = {str(struct.__struct_config__.tag) for struct in ROSTER_TYPES}
+MOST_ROUNDS = 1_000
 CLOCK_MS = 4_000_000_000_000
 """Far ahead, so that no row of a test is past its time to live."""
 
@@ -93,6 +94,7 @@ class Group:
     def step(self, number: int, records: int) -> bool:
         """Take the next records of a lane; false if there are none."""
         lane = self.lane(number)
+        stood = lane.next_offset, lane._state.batch
         waiting = self.log.records[number][lane.next_offset :]
         if not waiting:
             return False
@@ -100,13 +102,15 @@ class Group:
         now = pins(self.warehouse, CLOCK_MS)
         if lane.advance(taken, now, caught_up=len(taken) == len(waiting)) is None:
             lane.advance(waiting, now, caught_up=True)
+        assert (lane.next_offset, lane._state.batch) != stood, f"lane {number} stands still before offset {stood[0]}"
         return True
 
     def drain(self) -> None:
         """Go on until nothing waits and nothing is due."""
-        busy = True
+        busy, rounds = True, 0
         while busy:
-            busy = False
+            busy, rounds = False, rounds + 1
+            assert rounds < MOST_ROUNDS, "lanes send each other word for ever, or what is due is never done"
             for number in every_lane():
                 while self.step(number, 1000):
                     busy = True

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from children import uncovered
+from ports import free_port
 
 PROGRAM = Path(__file__).with_name("native_server.py")
 GIVEN = os.environ.get("CLICKHOUSE_URL", "")
@@ -19,7 +20,7 @@ class Child:
     """Our server on a folder; it keeps its port when it is started again."""
 
     def __init__(self, folder: Path, certificate: Path | None = None) -> None:
-        self.folder, self.certificate, self.port = folder, certificate, 0
+        self.folder, self.certificate, self.port = folder, certificate, free_port()
         self.process: subprocess.Popen[str] | None = None
 
     def start(self, die: str = "") -> None:
@@ -30,7 +31,7 @@ class Child:
             command += ["--certificate", str(self.certificate)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=uncovered())
         assert self.process.stdout
-        self.port = int(self.process.stdout.readline())
+        assert self.process.stdout.readline() == f"{self.port}\n"
 
     def kill(self) -> None:
         """End it at once, as a power cut does to a process."""

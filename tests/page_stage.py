@@ -1,6 +1,7 @@
 """A small stage for the page: two rooms, a host and her digital twin, figures that can be added up by hand."""
 
 import json
+import time
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -10,6 +11,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
+from patience import PATIENCE_S
 
 from analytics.warehouse.embedded import Embedded
 from dashboards.boards import BOARDS
@@ -179,7 +181,7 @@ def shown(address, query="board=live", upto=()):
 
 def opened(url, **headers):
     """Open an address of our own server."""
-    return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60)  # noqa: S310  # our own server
+    return urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=PATIENCE_S)  # noqa: S310  # our own server
 
 
 def get(url):
@@ -200,21 +202,27 @@ def heard(stream):
     return name, data
 
 
+def coming(stream):
+    """Give event by event, as long as patience lasts: beats alone may come for ever."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        yield heard(stream)
+    raise AssertionError("what was waited for did not come")
+
+
 def told(stream, event, panel=None):
     """Read on to the next event of a name, of one panel if there is one; give its data."""
-    while True:
-        name, data = heard(stream)
-        if name == event and (panel is None or data["id"] == panel):
-            return data
+    return next(data for name, data in coming(stream) if name == event and (panel is None or data["id"] == panel))
 
 
 def sent(stream, *panels):
     """Read on until each of these panels has come, and give their rows; whether others came too is chance."""
     came = {}
-    while not came.keys() >= set(panels):
-        name, data = heard(stream)
+    for name, data in coming(stream):
         if name == "panel":
             came[data["id"]] = data["rows"]
+        if came.keys() >= set(panels):
+            break
     return {panel: came[panel] for panel in panels}
 
 
@@ -224,16 +232,16 @@ def board(stream, upto=()):
     Panels are answered side by side: which of two comes first is chance, so others are left out.
     """
     view, panels = told(stream, "view"), {}
-    while True:
-        name, data = heard(stream)
+    for name, data in coming(stream):
         if name == "marks":
-            return view, panels, data
+            break
         if name == "beat":
             continue
         assert name == "panel"
         panels[data["id"]] = data.get("error") or [dict(zip(data["columns"], row, strict=True)) for row in data["rows"]]
         if upto and panels.keys() >= set(upto):
             return view, {panel: panels[panel] for panel in upto}, None
+    return view, panels, data
 
 
 def refused(address, route, **headers):
@@ -280,7 +288,8 @@ class Watched:
 
 def of_panels(asked):
     """Questions that are not about how far the books are."""
-    return {text: count for text, count in asked.items() if not text.startswith("page_")}
+    seen = dict(asked)  # at once: the page may be asking
+    return {text: count for text, count in seen.items() if not text.startswith("page_")}
 
 
 @contextmanager

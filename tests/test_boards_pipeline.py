@@ -12,6 +12,7 @@ import pytest
 from board_stage import MINUTE_MS, alike, asked, between, evening, filled, rows_of, whole_evening
 from boards_referee import Choice, Truth
 from live_referee import Live, label
+from patience import PATIENCE_S
 
 from analytics.rules import Rules
 from analytics.warehouse.embedded import Embedded
@@ -75,7 +76,7 @@ def test_each_batch_says_what_it_brought_and_how_long_it_took(stage: Embedded) -
     assert sum(row["events"] for row in rows) == len(EVENTS)
     assert (rows[1]["rejects"], rows[1]["repeats"], rows[1]["events"]) == (3, 1, 0)
     assert rows[1]["latency"] is None
-    assert all(0 <= row["took"] < 60 for row in rows)
+    assert all(0 <= row["took"] < PATIENCE_S for row in rows)
     late_s = (rows[2]["time"] - NEWEST_MS) / 1000 + rows[2]["took"]
     assert rows[2]["latency"] == pytest.approx(late_s)
 
@@ -92,8 +93,9 @@ def test_latency_is_that_of_the_batches_each_weighed_by_its_events(stage: Embedd
 
 def test_the_age_of_the_data_is_that_of_the_newest_event(stage: Embedded) -> None:
     for name in ("pipeline_data_age", "live_data_age"):
+        asked_s = time.time()
         [row] = rows_of(stage, name, Range(0, MINUTE_MS, MINUTE_MS), NOBODY)
-        assert row["age"] == pytest.approx(time.time() - NEWEST_MS / 1000, abs=30)
+        assert asked_s - 1 <= NEWEST_MS / 1000 + row["age"] <= time.time() + 1
 
 
 def test_rejects_are_told_by_reason_with_a_place_and_a_remedy_and_no_bytes(stage: Embedded) -> None:
@@ -119,13 +121,13 @@ def test_a_lane_with_an_unfinished_intent_waits(stage: Embedded) -> None:
         0,
         1,
     )
-    assert 90 <= lane_5["waiting"] < 150
+    assert 90 <= lane_5["waiting"] < 90 + PATIENCE_S
     assert (lane_5["newest"], lane_5["stored"], lane_5["behind"]) == (None, None, None)
     closed = {"batch": [lane + 1], "source": ["hostledger.events-3"], "events": [4], "newest_at": at, "recorded_at": at}
     stage.insert("batches", pl.DataFrame(closed), "closed")
     _, lane_5 = now(stage, "lag")
     assert (lane_5["batches"], lane_5["unfinished"], lane_5["waiting"]) == (1, 0, None)
-    assert 90 <= lane_5["behind"] < 150
+    assert 90 <= lane_5["behind"] < 90 + PATIENCE_S
 
 
 def test_every_fit_is_told_with_its_sample(stage: Embedded) -> None:

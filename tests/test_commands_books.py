@@ -11,6 +11,7 @@ from test_commands_reading import DAY, HOUR, MINUTE, RULES, WORKED, asked, by, e
 
 from analytics.rules import MODELS
 from analytics.warehouse.embedded import Embedded
+from analytics.warehouse.retention import MOST_DAYS, Retention
 from streams.processor import Processor
 
 FEBRUARY, MARCH = 31 * DAY, 59 * DAY
@@ -30,9 +31,10 @@ AFTER = [
 
 @pytest.fixture(scope="module")
 def before(tmp_path_factory):
-    """A folder with the worked case, and January closed."""
+    """A folder with the worked case, kept although it was recorded so long ago."""
     folder = tmp_path_factory.mktemp("books") / "data"
     with closing(Embedded.open(folder)) as warehouse:
+        warehouse.retain(Retention(MOST_DAYS))
         fed(warehouse, folder, WORKED.read_bytes(), KNOWN)
     return folder
 
@@ -83,11 +85,12 @@ def test_what_came_later_counts_in_the_first_open_month_and_the_months_sum_to_al
 
 def test_a_restatement_after_the_closing_moves_the_difference_between_hosts_in_the_open_month(books):
     february = reported(books, "first-reported", "--period", "1970-02", "--model", "linear")
-    moved = february["unattributed", "unattributed", "CNY"], february["mei_twin", "digital", "CNY"]
-    assert (moved[0][0], moved[0][3]) == (-500 + 250 + 4000, -1 + 1 + 1), "v9 was seen in the room after all"
-    assert sum(row[0] for row in february.values()) == 4250
+    gross, orders = ({key[0]: row[place] for key, row in february.items() if row[place]} for place in (0, 3))
+    assert gross == {"unattributed": -500 + 4000, "mei_twin": 500, "mei": 250}, "v9 was seen in the room after all"
+    assert orders == {"mei_twin": 1, "mei": 1}, "nobody's were f1, and k4 no longer"
+    assert sum(gross.values()) == 4250
     january = reported(books, "now", "--period", "1970-01", "--model", "linear")
-    assert january["unattributed", "unattributed", "CNY"][0] == 250, "only the late order, whose buyer nobody saw"
+    assert set(january["unattributed", "unattributed", "CNY"]) == {0}, "v1 watched mei when the late order was paid"
 
 
 def test_the_books_of_a_day_hold_what_was_known_at_its_end(before, books):
@@ -126,6 +129,9 @@ def test_a_dry_run_closes_nothing_and_the_month_after_corrects_the_one_before(bo
     rows = json.loads(run("reconcile", "--data", copy, "--format", "json").stdout)
     assert {row["check"] for row in rows} >= {"closed 1970-01", "closed 1970-02"}
     assert {row["holds"] for row in rows} == {True}
+    (listed,) = [row for row in asked("close", "--list", "--data", copy) if row["period"] == "1970-01"]
+    assert listed["net_minor"] == 503, "10000 of it were refunded beyond an order"
+    assert {row["found_minor"] for row in rows if row["check"] == "closed 1970-01"} == {503}
 
 
 @pytest.mark.parametrize("recorded", ["1970-02-01 00:00:00", "2200-01-01 00:00:00"])
@@ -169,6 +175,14 @@ def test_what_cannot_be_closed_is_refused_with_the_remedy(books, words, said):
 )
 def test_a_state_or_month_that_is_none_is_refused_by_name(books, words, said):
     assert said in run("report", "hosts", "--data", books, *words, code=2).stderr
+
+
+def test_closed_months_are_shown_in_no_other_zone_than_their_own(books):
+    elsewhere = ("--timezone", "Asia/Shanghai", "--data", books)
+    for words in (("report", "hosts"), ("report", "days"), ("bridge", "--from", "on_air", "--to", "linear")):
+        refused = run(*words, "--as", "first-reported", *elsewhere, code=2).stderr
+        assert "set HOSTLEDGER_TIMEZONE=UTC, or say --timezone UTC" in refused
+    assert asked("report", "hosts", "--as", "now", *elsewhere)
 
 
 def test_the_views_of_finance_say_what_the_reports_say_and_every_column_has_a_meaning(books):

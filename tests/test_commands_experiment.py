@@ -321,6 +321,24 @@ class TestScript:
         assert said_ in run("experiment", "analyse", *options, "--data", data, code=2).stderr
 
 
+def test_a_test_in_which_nobody_bought_yet_has_to_wait(tmp_path):
+    room = {"session_id": "s", "host_id": "h"}
+    events = [
+        said("session_started", START, session_id="s", platform="p", seller_id="x"),
+        said("shift_started", START, **room),
+        said("script_started", START, **room, script_id="hello", variant="A"),
+        said("viewer_joined", START + 1, session_id="s", viewer_id="v"),
+        said("viewer_left", START + HOUR, session_id="s", viewer_id="v"),
+        said("shift_ended", START + 3 * DAY, **room),
+    ]
+    with closing(Embedded.open(tmp_path / "data")) as warehouse:
+        data = to_bytes(events)
+        now_ms = int(time.time() * 1000)  # presence is kept so long after it was recorded
+        Processor(warehouse, tmp_path / "data", Rules(), lambda: now_ms).process("told", data, 1, len(data))
+    refused = run("experiment", "analyse", "--script", "hello", "--data", tmp_path / "data", code=2)
+    assert "these viewers bought nothing; wait until they do" in refused.stderr
+
+
 class TestMarkov:
     @pytest.fixture(scope="class")
     @staticmethod

@@ -10,7 +10,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from subprocess import PIPE
 from typing import Any
 
 import pytest
+from patience import PATIENCE_S, await_true
 from referee_cases import CASES, expected
 
 from analytics.contract import schema
@@ -33,7 +33,6 @@ WORKED = CASES / "ledger_worked" / "events.jsonl"
 AS_WORKED = ("--lookback", "3h", "--grace", "120s", "--half-life", "10m", "--position", "0.4,0.4")
 OURS = {name: value for name, value in os.environ.items() if not name.startswith(("HOSTLEDGER_", "PYTHONUNBUFFERED"))}
 """The environment without what would change the commands."""
-PATIENCE_S = 180
 
 
 def run(*arguments: object, data: bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
@@ -326,18 +325,15 @@ def demo(*arguments: object, **environment: str) -> Iterator[tuple[subprocess.Po
 
 def figures(address: str, panel: str) -> list[dict[str, str]]:
     """Rows of a panel of the live board, as its file gives them."""
-    with urllib.request.urlopen(f"{address}api/csv/live/{panel}?from=all", timeout=30) as answer:  # noqa: S310  # our own page
+    with urllib.request.urlopen(f"{address}api/csv/live/{panel}?from=all", timeout=PATIENCE_S) as answer:  # noqa: S310  # our own page
         return list(csv.DictReader(io.TextIOWrapper(answer)))
 
 
 def test_the_demo_shows_figures_on_its_page_and_stops_at_ctrl_c_leaving_nothing_behind(tmp_path: Path) -> None:
     with demo("--port", 0, "--hours", 1, "--before", 1, "--seed", 3, TMPDIR=str(tmp_path)) as (running, address):
-        patient_until = time.monotonic() + PATIENCE_S
-        while not (seen := figures(address, "orders")) and time.monotonic() < patient_until:
-            time.sleep(0.2)
-        assert int(seen[0]["Orders"]) > 0
-        assert any(float(amount) > 0 for amount in figures(address, "gmv")[0].values())
-        assert figures(address, "hosts")
+        await_true(lambda: any(int(row["Orders"]) > 0 for row in figures(address, "orders")))
+        await_true(lambda: any(float(amount or 0) > 0 for row in figures(address, "gmv") for amount in row.values()))
+        await_true(lambda: figures(address, "hosts"))
         running.send_signal(signal.SIGINT)
         out, said = running.communicate(timeout=PATIENCE_S)
     assert (running.returncode, out) == (0, "")

@@ -390,6 +390,9 @@ class TestReconcile:
         assert cny["hosts_minor"] + cny["unattributed_minor"] - 10000 == 1381 == cny["expected_minor"]
         assert table["conservation", "JPY", "on_air"]["found_minor"] == 667
         assert table["every order has a sale", "CNY", "markov"]["found"] == 7
+        assert table["rollup of credits", "CNY", "linear"]["found_minor"] == 1381, (
+            "what was paid less what was returned"
+        )
 
     def test_refunds_that_are_not_booked_are_told_and_left_out(self, books):
         told = by([row for row in asked("reconcile", "--data", books) if row["holds"] is None], "check", "currency")
@@ -509,9 +512,13 @@ class TestSql:
         assert "INTO OUTFILE" in run("sql", f"SELECT 1 INTO/**/OUTFILE '{out}'", "--data", books, code=2).stderr
         assert not out.exists()
 
+    @pytest.mark.parametrize("query", ["SELECT 1 FORMAT JSON", "select 1 as a format/**/JSONEachRow"])
+    def test_the_form_of_the_answer_is_said_by_the_option_alone(self, books, query):
+        assert "leave it out and say --format" in run("sql", query, "--data", books, "--format", "csv", code=2).stderr
+
     def test_text_that_only_looks_like_reaching_out_is_allowed(self, books):
-        query = "SELECT 'INTO OUTFILE file(x)' AS said, format('{}', 'b') AS b"
-        assert asked("sql", query, "--data", books) == {"said": "INTO OUTFILE file(x)", "b": "b"}
+        query = "SELECT 'INTO OUTFILE file(x) FORMAT JSON' AS said, format('{}', 'b') AS b"
+        assert asked("sql", query, "--data", books) == {"said": "INTO OUTFILE file(x) FORMAT JSON", "b": "b"}
 
 
 READERS = [("report", "days"), ("explain", "k1"), ("reconcile",), ("sql", "SELECT 1")]

@@ -292,6 +292,19 @@ def test_labels_are_covered_with_gaps_and_money_at_risk(books: Path) -> None:
     ]
 
 
+def test_what_was_sold_without_the_label_is_taken_back_in_the_month_of_its_refund(books: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(books, tmp_path / "copy", symlinks=True))
+    feed(folder, [{"event_id": "back"} | refund("r5", at("2026-11-07T00:00"), "o3", 1_000)])
+    found = asked("likeness", "--period", "2026-11", "--part", "outside", "--data", folder)
+    names = ("reason", "session_id", "air_ms", "orders", "gross_minor", "refunds_minor", "net_minor")
+    assert [tuple(row[name] for name in names) for row in found] == [
+        ("category", "s1", 0, 0, 0, 333, -333),
+        ("label missing", "s1", 0, 0, 0, 1_000, -1_000),
+    ]
+    risk = asked("labels", "--period", "2026-11", "--at-risk", "--data", folder)
+    assert [(row["rule"], row["orders"], row["net_minor"]) for row in risk] == [("label_required", 0, -1_000)]
+
+
 @pytest.fixture(scope="module")
 def other(tmp_path_factory: pytest.TempPathFactory, sheets: dict[str, Path]) -> Path:
     """The same events in another order, some of them twice, in three batches."""
@@ -320,6 +333,25 @@ def test_the_order_of_arrival_changes_no_figure_and_a_closed_month_stays(books: 
     }
 
 
+def test_a_closed_month_keeps_the_contracts_it_was_closed_with(books: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(books, tmp_path / "copy", symlinks=True))
+
+    def royalties(period: str) -> dict[str, int]:
+        accounts = asked("likeness", "--period", period, "--part", "accounts", "--data", folder)
+        return {row["contract_id"]: row["royalty_minor"] for row in accounts if row["currency"] == "CNY"}
+
+    def tell(event_id: str, **changes: object) -> None:
+        later = {"event_id": event_id, "occurred_at": CONTRACT["occurred_at"] + len(event_id)}
+        feed(folder, [CONTRACT | later | changes])
+
+    run("close", "2026-10", "--data", folder)
+    tell("b", royalty_bps=1_000)
+    assert (royalties("2026-10"), royalties("2026-11")) == ({"c1": 292}, {"c1": -67})
+    tell("cc", contract_id="c2", owner="Voice", royalty_bps=100)  # told for the first time: what it owes is due
+    tell("ddd", contract_id="c2", owner="Voice", royalty_bps=200)
+    assert (royalties("2026-10"), royalties("2026-11")) == ({"c1": 292, "c2": 117}, {"c1": -67, "c2": -13})
+
+
 def test_a_schedule_is_a_version_that_is_never_edited(books: Path, sheets: dict[str, Path], tmp_path: Path) -> None:
     folder = Path(shutil.copytree(books, tmp_path / "copy", symlinks=True))
     assert "version 1 already" in run("fees", "import", sheets["fees"], "--data", folder).stderr
@@ -329,13 +361,26 @@ def test_a_schedule_is_a_version_that_is_never_edited(books: Path, sheets: dict[
     for words, fee in ((["--fees", "1"], -1_135), ([], -2_620)):
         rows = asked("settle", "--period", "2026-10", *words, "--data", folder)
         assert waterfall(rows, "total")["platform_fee"] == fee
+    run("close", "2026-10", "--data", folder)
+    cheaper = tmp_path / "cheaper.csv"
+    cheaper.write_text("fee,from,bps,base,refundable\nplatform_fee,2026-09-01,100,gross,none\n")
+    run("fees", "import", cheaper, "--data", folder)
+    for period, words, fee in (("2026-10", [], -2_620), ("2026-10", ["--fees", "3"], -262), ("2026-11", [], 0)):
+        settled = run("settle", "--period", period, *words, "--format", "json", "--data", folder)
+        assert waterfall(json.loads(settled.stdout), "total").get("platform_fee", 0) == fee
+        assert ("closed and keeps version 2" in settled.stderr) == (period == "2026-10" and not words)
+    words = ["statement", "--host", "mei", "--period", "2026-10", "--out", tmp_path / "out", "--data", folder]
+    page = Path(run(*words, PATH="/nowhere").stdout.splitlines()[2]).read_text()
+    assert re.search(r"<dt>Books</dt><dd>closed at 20\d\d-.*<dt>Fee schedule</dt><dd>version 2</dd>", page)
+    assert "2026-12" not in run("fees", "list", "--versions", "--data", folder).stdout
     versions = asked("fees", "list", "--versions", "--data", folder)
     assert [(one["version"], one["rows"], one["source"]) for one in versions] == [
         (1, 7, "fees.csv"),
         (2, 1, "dearer.csv"),
+        (3, 1, "cheaper.csv"),
     ]
     assert [one["fee"] for one in asked("fees", "list", "--version", "1", "--data", folder)][:2] == ["platform_fee"] * 2
-    assert "there are: 1, 2" in run("settle", "--period", "2026-10", "--fees", "9", "--data", folder, code=2).stderr
+    assert "there are: 1, 2, 3" in run("settle", "--period", "2026-10", "--fees", "9", "--data", folder, code=2).stderr
     wrong = tmp_path / "wrong.csv"
     wrong.write_text("fee,from,bps,base,refundable\nplatform_fee,2026-09-01,2.5,gross,none\n")
     refused = run("fees", "import", wrong, "--data", folder, code=2).stderr
@@ -375,6 +420,7 @@ def test_a_statement_adds_up_and_leads_to_its_orders(
     for file in files:
         assert b"person-" not in file.read_bytes(), "no viewer appears"
     page = files[2].read_text()
+    assert "<dt>Books</dt><dd>open: what still comes may change it</dd>" in page
     assert "<script" not in page
     assert not re.search(r"(?:src|href)=|https?://", page)
     assert page.count("<svg") == lines["currency"].n_unique()
@@ -404,10 +450,15 @@ def test_a_statement_is_printed_where_a_browser_is(books: Path, tmp_path: Path) 
 
 
 def test_what_cannot_be_asked_is_refused_with_a_remedy(books: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    mine = ["statement", "--host", "mei", "--period", "2026-10", "--out"]
     for words, said in (
+        ([*mine, tmp_path / "file"], "file: File exists; name a folder in one that is there"),
+        ([*mine, tmp_path / "file" / "new"], "new: Not a directory; name a folder in one that is there"),
         (["settle", "--period", "2026-13"], "write it as in 2026-10"),
         (["settle", "--period", "2026-10", "--model", "best"], "use one of"),
         (["likeness", "--period", "2026-10", "--what-if-royalty", "3%"], "100bps,300bps"),
+        (["likeness", "--period", "2026-10", "--part", "what-if"], "--what-if-royalty 100bps,300bps"),
         (["labels", "--period", "2026-10", "--gaps", "--at-risk"], "ask for one"),
         (["statement", "--period", "2026-10", "--out", tmp_path], "--host, --owner or --seller"),
         (
@@ -421,7 +472,11 @@ def test_what_cannot_be_asked_is_refused_with_a_remedy(books: Path, tmp_path: Pa
 
 def test_where_nothing_is_there_is_nothing_to_tell(tmp_path: Path) -> None:
     feed(tmp_path / "data")
-    assert asked("settle", "--period", "2026-10", "--data", tmp_path / "data") == []
+    settled = run("settle", "--period", "2026-10", "--currency", "CNY", "--format", "json", "--data", tmp_path / "data")
+    assert (json.loads(settled.stdout), settled.stderr.splitlines()[-1]) == (
+        [],
+        "Nothing was posted in 2026-10 in CNY.",
+    )
     nothing = {"accounts": [], "sales": [], "what-if": [], "outside": []}
     assert asked("likeness", "--period", "2026-10", "--data", tmp_path / "data") == nothing
     assert asked("labels", "--period", "2026-10", "--data", tmp_path / "data") == []

@@ -198,15 +198,16 @@ LABEL = {"session_id": pl.String, "host_id": pl.String, "start_ms": pl.Int64, "e
 @searched(30)
 @given(evenings())
 def test_use_outside_of_scope_is_what_a_look_at_every_instant_finds(scene: tuple[World, list[dict[str, Any]]]) -> None:
+    """The month begins in the middle of it: sales from before it come back in it."""
     world, label = scene
-    window = short()
-    facts = world.facts(*window)
-    bare = gaps(facts.air, pl.DataFrame(label, schema=LABEL))
-    found = likeness.outside(facts.portions, facts.air, bare, facts.contracts)
+    window = short()[0] + 13, short()[1]
+    facts, shown = world.facts(*window), pl.DataFrame(label, schema=LABEL)
+    bare, at_sales = gaps(facts.air, shown), gaps(world.facts(*short()).air, shown)
+    found = likeness.outside(facts.portions, facts.air, bare, at_sales, facts.contracts)
     faces = {one["host_id"] for one in world.contracts}
     states = [one for one in world.states(*window) if one["host_id"] in faces]
     portions = referee.portions(states, world.lines, CATEGORIES)
-    money, time = referee.evidence(portions, world.air, label, world.contracts)
+    money, time = referee.evidence(portions, facts.air.to_dicts(), world.air, label, world.contracts)
     place = ["host_id", "owner", "contract_id", "reason", "session_id", "platform"]
     told = found.drop_nulls("currency")
     assert {

@@ -55,7 +55,8 @@ WRONG = [
     (HEAD + "host_commission,,,,,CNY,2026-10-01,,,,full,,0:100;0:200\n", "rising"),
     (HEAD + "host_commission,,,,,,2026-10-01,,,,full,,0:100;9:200\n", "say in which currency"),
     (HEAD + "ads,,,,,CNY,2026-10-01,,,,,500,\n", "say where they end"),
-    (HEAD + '"ads,,,,\n', "the sheet is no CSV"),
+    (HEAD + '"ads,,,,\n', "line 2 is no CSV: unexpected end of data; quote a field that holds a comma or a quote"),
+    (HEAD + FEE + FEE.replace(",,,", ',,"two\nlines",', 1), "line 3 is no CSV: unexpected end of data"),
 ]
 
 

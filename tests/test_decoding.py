@@ -18,7 +18,7 @@ from analytics.columns import ViewerColumns, kinds_of
 from analytics.decoding import Decoded, decode
 from analytics.events import Event, ViewerEvent
 from analytics.facts import Facts, frames
-from analytics.rejection import REMEDIES, VALUE_LIMIT, Reject, read_line
+from analytics.rejection import REMEDIES, TIME_FIELDS, VALUE_LIMIT, Reject, read_line
 
 JOIN, ORDER, REFUND = EXAMPLES["viewer_joined"], EXAMPLES["order_paid"], EXAMPLES["order_refunded"]
 NOT_BY_DECODING = {"amount_inexact", "order_conflict", "refund_conflict", "refund_currency_mismatch", "wrong_topic"}
@@ -201,11 +201,19 @@ def test_a_reject_says_reason_field_value_and_remedy_and_keeps_the_bytes(
     decoded = decode(line_of(JOIN) + b"\n" + line + b"\n" + line_of(ORDER) + b"\n", 10)
     (reject,) = decoded.rejects.rows(named=True)
     assert (reject["position"], reject["reason"], reject["field"]) == (11, reason, field)
-    assert reject["remedy"] == REMEDIES[reason]
+    assert reject["remedy"] == REMEDIES[reason] or field in TIME_FIELDS
     assert reject["line"] == line
     assert len(reject["value"] or "") <= VALUE_LIMIT
     assert (reject["value"] is None) == (reason in {"type_missing", "field_missing"})
     assert (decoded.facts.events, decoded.facts.orders["position"].to_list()) == (2, [12])
+
+
+@pytest.mark.parametrize("told", ['"2026-10-01T12:00:00Z"', "1790000000.5", "1790000000000000", "-1"])
+def test_a_wrong_time_is_refused_with_what_a_time_is(told: str) -> None:
+    line = line_of(JOIN).replace(str(JOIN["occurred_at"]).encode(), told.encode())
+    (reject,) = decode(line + b"\n", 1).rejects.rows(named=True)
+    assert (reject["field"], reject["value"]) == ("occurred_at", told)
+    assert reject["remedy"] == "send a whole number, milliseconds since 1970 in UTC, up to the year 2100"
 
 
 def test_every_reason_that_decoding_can_give_is_tested_here() -> None:

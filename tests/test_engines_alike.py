@@ -30,7 +30,11 @@ from dashboards.macros import Range, expanded
 from dashboards.sql import statement
 from streams.processor import Processor
 
-asked = settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+asked = settings(
+    max_examples=examples(30),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 QUERIES = Path(asking.__file__).with_name("queries")
 NAMES = sorted(path.stem for path in QUERIES.glob("*.sql"))
 

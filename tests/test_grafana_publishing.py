@@ -323,7 +323,7 @@ def test_a_grafana_that_says_nothing_is_given_up(grafana, monkeypatch) -> None:
         grafana.url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         began = time.monotonic()
         assert "no answer within" in failing(grafana)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15, "ours is 20 s"
 
 
 def test_no_secret_is_in_the_texts_of_what_holds_one() -> None:

@@ -33,6 +33,7 @@ from streams.rosters import Rosters
 from streams.worker import metrics as worker_metrics
 from streams.worker.conducting import MOST, Conductor
 from streams.worker.engine import HELD, LANES_AT_ONCE, Engine, Limits
+from streams.worker.holding import Hold
 from streams.worker.messages import Message, Place
 from streams.worker.patience import Patience
 
@@ -268,10 +269,14 @@ def test_offsets_that_are_gone_are_sought_for_a_time_then_counted_and_passed_ove
 
 
 def test_events_wait_shortly_for_the_roster_and_a_late_one_restates(warehouse: Embedded) -> None:
-    worked, now = Worked(warehouse, wait_ms=200), wall_ms()
+    worked, now, time_s = Worked(warehouse), wall_ms(), [0.0]
+    worked.engine._hold = Hold(0.2, 1 << 20, lambda: time_s[0])
     worked.engine.turn([message(EVENTS, 0, order(0, now))], {EVENTS: 1}, 1)
     assert worked.credited() == []
-    time.sleep(0.25)
+    time_s[0] = 0.19
+    worked.engine.look_around(1)
+    assert worked.credited() == []
+    time_s[0] = 0.2
     worked.engine.look_around(1)
     assert worked.credited() == [("o0", "unattributed", "1000")]
     worked.engine.turn([message(ROSTER, 0, *roster(now - 60_000))], {ROSTER: 1}, 1)

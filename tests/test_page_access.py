@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from native_child import PASSWORD as PASSWORD_OF_SERVER
-from page_stage import board, fill, heard, opened, refused, served, staged, told
+from page_stage import board, fill, opened, refused, served, staged, told
 from typer.testing import CliRunner
 
 from analytics.warehouse import WarehouseError, own
@@ -238,7 +238,7 @@ def test_a_token_is_exchanged_without_a_gap_and_one_taken_back_ends_its_streams(
         keys.write(file, {first.name: first, second.name: second})
         for text in (old, new):
             opened(f"{address}/api/boards", **bearer(text)).close()
-        assert heard(stream)[0] == "beat"
+        told(stream, "beat")
         keys.write(file, {second.name: second})
         assert any(not stream.readline() for _ in range(300)), "what is streamed to it ends"
         stream.close()

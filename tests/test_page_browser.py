@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from page_stage import NOW, at, batch, credit, fill, insert, order, served
 from playwright.sync_api import expect, sync_playwright
+from ports import free_port
 
 from analytics.warehouse.embedded import Embedded
 from dashboards.boards import BOARDS
@@ -29,7 +30,7 @@ HOSTILE = "<img src=x onerror=document.title='owned'>"
 LATIN_AND_ARABIC = "\u0645\u062a\u062c\u0631 Live"
 NONE = "\N{EN DASH}"
 SENTENCE = "the hosts of the session whose shift ended last, forty-five seconds before the order was paid"
-PATIENT_MS = 30_000
+PATIENT_MS = 120_000
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def browser():
         pytest.skip(missing)
     expect.set_options(timeout=PATIENT_MS)
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=ARGUMENTS.split())
+        launched = playwright.chromium.launch(executable_path=path, args=ARGUMENTS.split(), timeout=PATIENT_MS)
         yield launched
         launched.close()
 
@@ -86,8 +87,12 @@ class Tab:
 
     def __init__(self, browser, address, path="/live", *, width=1280, height=900):
         self.context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme="light", timezone_id="Asia/Shanghai"
+            viewport={"width": width, "height": height},
+            color_scheme="light",
+            reduced_motion="reduce",  # what fades in is hard to read for a moment, and axe may come at that moment
+            timezone_id="Asia/Shanghai",
         )
+        self.context.set_default_timeout(PATIENT_MS)
         self.address, self.page = address, self.context.new_page()
         self.complaints, self.called = [], set()
         self.page.on("console", lambda said: said.type in ("error", "warning") and self.complaints.append(said.text))
@@ -101,6 +106,17 @@ class Tab:
         expect(self.page.locator("main > *").first).to_be_attached(timeout=PATIENT_MS)
         expect(self.page.locator("[aria-busy=true]")).to_have_count(0)
         return self
+
+    def shown(self, board):
+        """Wait until a board is there, with its figures."""
+        expect(self.page.locator("#title")).to_have_text(BOARDS[board].title)
+        return self.settled()
+
+    def measures(self, width, height=None):
+        """Wait until nothing is wider, or higher, than that; a chart takes its new size when it is drawn next."""
+        seen = "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+        wanted = f"{seen}[0] === {width}" + (f" && {seen}[1] === {height}" if height else "")
+        self.page.wait_for_function(wanted)
 
     def figure(self, panel, at=0):
         return self.page.locator(f"#panel-{panel} .big").nth(at)
@@ -170,7 +186,7 @@ def test_every_board_keeps_to_itself_fits_a_telephone_and_can_be_used_by_everybo
         expect(tab.page.locator("#question")).to_have_text(BOARDS[board].question)
         assert tab.page.locator("main .failed").count() == 0
         assert tab.page.locator("main h2").count() == len(BOARDS[board].panels)
-        assert tab.page.evaluate("document.documentElement.scrollWidth") == 1280
+        tab.measures(1280)
         assert_accessible(tab.page)
         light = tab.page.evaluate(BACKGROUND)
         tab.page.emulate_media(color_scheme="dark")
@@ -179,7 +195,7 @@ def test_every_board_keeps_to_itself_fits_a_telephone_and_can_be_used_by_everybo
         assert tab.complaints == []
         assert all(url.startswith(address) for url in tab.called)
         tab.page.set_viewport_size({"width": 390, "height": 844})
-        assert tab.page.evaluate("document.documentElement.scrollWidth") == 390
+        tab.measures(390)
 
 
 def assert_accessible(page):
@@ -223,8 +239,7 @@ def test_the_figures_of_finance_and_hosts_are_those_of_the_books(books, address,
         assert {row["Currency"]: row["Paid orders"] for row in closes}["KWD"] == "1,234,567,890.125"
         assert {row["Off in all"] for row in closes} == {"✓right"}
         tab.page.keyboard.press("2")
-        tab.settled()
-        expect(tab.page.locator("#title")).to_have_text("Hosts")
+        tab.shown("hosts")
         ((net, gmv),) = asked(
             books,
             "SELECT sum(amount_minor), sumIf(amount_minor, refund_id IS NULL) FROM ledger "
@@ -268,7 +283,7 @@ def test_filters_and_range_change_the_figures_and_the_address(address, browser):
         expect(tab.figure("gmv")).to_have_text("100.00")
         assert tab.asked() == [("model", "linear"), ("host", "h1")]
         tab.page.get_by_role("link", name="Hosts", exact=True).click()
-        tab.settled()
+        tab.shown("hosts")
         assert urlsplit(tab.page.url).path == "/hosts"
         assert tab.asked() == [("model", "linear"), ("host", "h1")]
         tab.page.go_back()
@@ -301,8 +316,7 @@ def test_a_wrong_parameter_in_the_address_is_dropped_and_named(address, browser)
 def test_a_name_leads_to_its_board_with_what_is_chosen(address, browser):
     with Tab(browser, address, "/live?currency=CNY") as tab:
         tab.page.locator("#panel-hosts").get_by_role("link", name="李佳 AI").click()
-        tab.settled()
-        expect(tab.page.locator("#title")).to_have_text("Hosts")
+        tab.shown("hosts")
         assert tab.asked() == [("currency", "CNY"), ("host", "d1")]
         assert {name_of(row["Host"]) for row in tab.table("scorecard")} == {"李佳 AI"}
 
@@ -388,7 +402,7 @@ def test_keys_switch_boards_and_theme_and_are_listed(address, browser):
         expect(tab.page.get_by_role("dialog", name="Keys")).to_be_visible()
         tab.page.keyboard.press("Escape")
         tab.page.keyboard.press("3")
-        tab.settled()
+        tab.shown("finance")
         assert urlsplit(tab.page.url).path == "/finance"
         assert tab.asked() == [("currency", "CNY")]
         expect(tab.figure("totals")).to_have_text("400.00")
@@ -404,10 +418,7 @@ def test_the_wall_shows_the_main_panels_without_scrolling(address, browser):
         assert ("screen", "1") in tab.asked()
         expect(tab.page.locator("#filters")).to_be_hidden()
         expect(tab.page.locator("#wall")).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
-        assert tab.page.evaluate("[document.documentElement.scrollHeight, document.documentElement.scrollWidth]") == [
-            1080,
-            1920,
-        ]
+        tab.measures(1920, 1080)
         shown = [tab.page.locator(f"#panel-{name}").bounding_box() for name in ("gmv", "revenue", "line_ups")]
         assert all(below["y"] + below["height"] <= 1080 for below in shown)
         assert all(above["y"] + above["height"] < below["y"] for above, below in pairwise(shown))
@@ -418,8 +429,9 @@ def test_the_wall_shows_the_main_panels_without_scrolling(address, browser):
 
 
 def test_the_figures_change_when_rows_arrive_and_the_page_comes_back_after_the_server(books, browser):
-    with served(books) as address:
-        tab = Tab(browser, address, "/live?currency=USD")
+    port = free_port()
+    with background(make_app(books.reader, lambda: NOW, pause_s=0.2), port) as address:
+        tab = Tab(browser, address.rstrip("/"), "/live?currency=USD")
         expect(tab.page.locator("#state")).to_have_text("Live")
         expect(tab.figure("gmv")).to_have_text("100.00")
         row = tab.page.locator("#panel-latest").get_by_role("button", name="o8")
@@ -434,7 +446,7 @@ def test_the_figures_change_when_rows_arrive_and_the_page_comes_back_after_the_s
         expect(tab.figure("gmv")).to_have_text("223.45")
         dollars(books, "o6", 55, number=4)
         again = make_app(books.reader, lambda: NOW, pause_s=0.2)
-        with background(again, port=urlsplit(address).port):
+        with background(again, port):
             expect(tab.figure("gmv")).to_have_text("224.00")
             expect(tab.page.locator("#state")).to_have_text("Live")
 
@@ -443,7 +455,7 @@ def test_the_page_says_whether_it_is_live_and_where_there_is_nothing(books, brow
     now = [at(80)]
     with served(books, now_ms=lambda: now[0]) as address, Tab(browser, address, "/live?seller=nobody") as tab:
         expect(tab.page.locator("#state")).to_have_text("Delayed")
-        assert re.match(r"^29 min \d\d s old$", tab.text("#age"))
+        assert re.match(r"^(29|3\d) min \d\d s old$", tab.text("#age")), "it grows while we look"
         expect(tab.page.locator("#panel-latest")).to_contain_text("Nothing in this range.")
         expect(tab.figure("gmv")).to_have_text(re.compile(f"^(0.00|{NONE})$"))
         now[0] = at(9000)

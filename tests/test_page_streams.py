@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
+from dataclasses import replace
 from http.client import IncompleteRead
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from page_stage import (
     Watched,
     batch,
     board,
+    coming,
     few_panels,
     fill,
     get,
@@ -33,6 +35,7 @@ from page_stage import (
     staged,
     told,
 )
+from patience import PATIENCE_S, await_true
 
 from analytics.warehouse import WarehouseError
 from analytics.warehouse.embedded import Embedded
@@ -106,10 +109,9 @@ def test_ten_pages_cost_one_question_per_panel(warehouse):
         with watched.counted() as asked:
             sale(warehouse, "o5", 10000, 50, host_id="d1", number=2)
             assert [sent(stream, "gmv", live.panels[-1].id)["gmv"] for stream in streams] == [[["500.00", 4]]] * 10
-            again = of_panels(asked)
-        assert set(again.values()) == {1}
-        assert len(again) >= len(live.panels)
-        assert watched.opened == 1 + ABREAST
+            await_true(lambda: len(of_panels(asked)) >= len(live.panels))
+            assert set(of_panels(asked).values()) == {1}
+        assert 2 <= watched.opened <= 1 + ABREAST, "one for each thread that has asked"
 
 
 class Waiting(Watched):
@@ -121,7 +123,7 @@ class Waiting(Watched):
 
     def ask(self, text):
         if text.startswith(self.beginning):
-            assert self.go_on.wait(60)
+            assert self.go_on.wait(2 * PATIENCE_S)
         return super().ask(text)
 
 
@@ -131,9 +133,10 @@ def test_a_slow_panel_holds_up_no_other(warehouse):
     with served(warehouse, reader=waiting) as address, opened(f"{address}/api/stream?board=live") as stream:
         others = {panel.id for panel in BOARDS["live"].panels} - {"products"}
         answered = set()
-        while answered != others:
-            name, said = heard(stream)
+        for name, said in coming(stream):
             answered |= {said["id"]} if name == "panel" else set()
+            if answered == others:
+                break
         waiting.go_on.set()
         assert told(stream, "panel", "products")["id"] == "products"
 
@@ -179,6 +182,7 @@ def test_a_file_asked_for_in_between_does_not_swallow_the_push(warehouse):
 @pytest.mark.usefixtures("few")
 def test_a_board_for_calm_reading_keeps_to_its_pace(warehouse, monkeypatch):
     monkeypatch.setattr("dashboards.page.feed.BEAT_S", 0.5)
+    monkeypatch.setitem(BOARDS, "finance", replace(BOARDS["finance"], refresh_s=3600))
     with (
         served(warehouse) as address,
         shown(address, "board=finance") as (calm, *_),
@@ -236,16 +240,16 @@ def test_ctrl_c_ends_open_streams_and_leaves_cleanly(tmp_path):
         pass
     command = [HOSTLEDGER, "page", "--data", str(tmp_path), "--port", "0"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as page:
-        killer = threading.Timer(180, page.kill)
+        killer = threading.Timer(2 * PATIENCE_S, page.kill)
         killer.start()
         try:
             address = page.stderr.readline().split()[5].rstrip("/")
             with opened(f"{address}/api/stream?board=live") as stream:
                 assert board(stream, "gmv")[1]["gmv"][0]["gmv"] == "400.00"
                 page.send_signal(signal.SIGINT)
-                with suppress(IncompleteRead):  # a busy machine may end a stream without its last chunk
+                with suppress(IncompleteRead, ConnectionError):  # a busy one may end a stream without its last chunk
                     stream.read()
-            assert (page.wait(timeout=60), page.stderr.read()) == (0, "")
+            assert (page.wait(timeout=PATIENCE_S), page.stderr.read()) == (0, "")
         finally:
             killer.cancel()
             page.kill()

@@ -154,6 +154,9 @@ def test_no_later_import_changes_what_a_closed_day_is_converted_at(imports, befo
         (f"{HEAD}2026-10-01,CNY,EUR,-1\n", "line 2: rate '-1' is none"),
         (f"{HEAD}2026-10-01,CNY,EUR,1e3\n", "line 2: rate '1e3' is none"),
         (f'{HEAD}2026-10-01,CNY,EUR,"0,12"\n', "line 2: rate '0,12' is none"),
+        (f"{HEAD}2026-10-01,CNY,EUR,٣\n", "line 2: rate '٣' is none"),
+        (f"{HEAD}0001-01-01,CNY,EUR,1\n", "line 2: date '0001-01-01' is out of range; use a day from 1970-01-01 to"),
+        (f"{HEAD}2202-10-01,CNY,EUR,1\n", "line 2: date '2202-10-01' is out of range"),
         (f"{HEAD}2026-10-01,CNY,EUR,0.{'1' * 19}\n", "at most 18 decimals"),
         (f"{HEAD}2026-10-01,CNY,EUR,1\n\n2026-10-01,CNY,EUR,2\n", "line 4: 2026-10-01 CNY EUR has another rate above"),
     ],
@@ -162,6 +165,10 @@ def test_what_is_no_rate_is_refused_by_line_field_and_value(text, said):
     with pytest.raises(WrongRate) as refused:
         rates.read(text)
     assert said in str(refused.value)
+
+
+def test_a_rate_that_is_written_twice_in_two_ways_is_one():
+    assert rates.read(f"{HEAD}2026-10-01,CNY,EUR,0.120\n20261001,CNY,EUR,0.12\n").height == 1
 
 
 @settings(max_examples=50, deadline=None)

@@ -157,7 +157,7 @@ def test_a_query_under_way_when_the_server_dies_is_away_and_not_empty(child: Chi
     migrated(child.url("books"))
     with closing(opened(child.url("books"))) as server, pytest.MonkeyPatch.context() as patched:
         patched.setattr(
-            asking, "named", lambda _name: "SELECT sleepEachRow(1) FROM numbers(3) SETTINGS max_block_size = 1"
+            asking, "named", lambda _name: "SELECT sleepEachRow(1) FROM numbers(3600) SETTINGS max_block_size = 1"
         )
         killer = threading.Timer(0.7, child.kill)
         killer.start()
@@ -170,7 +170,7 @@ def test_a_server_that_says_nothing_is_away_after_the_time_out(silent: int) -> N
     began = time.monotonic()
     with pytest.raises(WarehouseAway, match="timed out"):
         Server.open(f"clickhouse://127.0.0.1:{silent}/books?send_receive_timeout=0.3&connect_timeout=0.3")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60, "the driver's own patience is 300 s"
 
 
 def test_a_host_that_has_no_address_is_away() -> None:

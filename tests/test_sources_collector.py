@@ -15,7 +15,9 @@ import pytest
 import structlog
 import uvicorn
 from kafka import KafkaConsumer, TopicPartition
-from kafka_broker import Broker, free_port
+from kafka_broker import Broker
+from patience import PATIENCE_S
+from ports import free_port
 from source_stage import (
     APP_KEY,
     SECRET,
@@ -69,7 +71,7 @@ class Receiver(Service):
 @contextmanager
 def receiving(bootstrap: str, prefix: str, url: str, keys: Path) -> Iterator[Receiver]:
     metrics = Metrics()
-    gatherer = Gatherer(lambda: Producer(Connection(bootstrap), 5000), names(prefix), metrics)
+    gatherer = Gatherer(lambda: Producer(Connection(bootstrap), 60_000), names(prefix), metrics)
     connected = {}
     for name, source in SOURCES.items():
         given = access(source, f"{SECRET} the-next-one", URL=url, DIAMOND="0.01 USD")
@@ -80,12 +82,12 @@ def receiving(bootstrap: str, prefix: str, url: str, keys: Path) -> Iterator[Rec
     server = Server(uvicorn.Config(app, port=port, log_config=None, access_log=False))
     thread = Thread(target=server.run)
     thread.start()
-    assert server.up.wait(20)
+    assert server.up.wait(PATIENCE_S)
     try:
         yield Receiver(port, "", gatherer)
     finally:
         server.should_exit = True
-        thread.join(30)
+        thread.join(PATIENCE_S)
         assert not thread.is_alive()
 
 
@@ -115,6 +117,12 @@ def _tries_follow_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "PAUSE_S", 0.001)
 
 
+@pytest.fixture(autouse=True)
+def _platforms_have_time_to_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "CONNECT_S", PATIENCE_S)
+    monkeypatch.setattr(fetching, "ANSWER_S", PATIENCE_S)
+
+
 def parked(kafka: Broker, prefix: str) -> list[tuple[bytes, dict[str, str]]]:
     place = TopicPartition(names(prefix).dead_letters, 0)
     consumer = KafkaConsumer(bootstrap_servers=kafka.bootstrap, auto_offset_reset="earliest", enable_auto_commit=False)
@@ -122,7 +130,9 @@ def parked(kafka: Broker, prefix: str) -> list[tuple[bytes, dict[str, str]]]:
         consumer.assign([place])
         end = consumer.end_offsets([place])[place]
         found: list[Any] = []
+        until = time.monotonic() + PATIENCE_S
         while len(found) < end:
+            assert time.monotonic() < until, f"{len(found)} of {end} dead letters"
             found += consumer.poll(1000).get(place, [])
     finally:
         consumer.close()

@@ -79,6 +79,29 @@ def test_discounts_of_a_shopify_line_are_counted_once() -> None:
     assert event["viewer_id"] == "shopify/guest/450789469"
 
 
+def test_a_shopify_order_paid_in_another_currency_than_the_shops_is_booked_as_it_was_paid() -> None:
+    def both(shop: str, buyer: str) -> dict[str, Any]:
+        money = {"shop_money": (shop, "USD"), "presentment_money": (buyer, "JPY")}
+        return {name: {"amount": amount, "currency_code": code} for name, (amount, code) in money.items()}
+
+    plain = tree("shopify/order")["order"]["line_items"][0] | {"quantity": 2, "price_set": both("199.00", "30000")}
+    spread = plain | {"discount_allocations": [{"amount": "3.33", "amount_set": both("3.33", "500")}]}
+    reduced = plain | {"total_discount": "1.00", "total_discount_set": both("1.00", "150")}
+    total_price = {"total_price": "800.00", "total_price_set": both("800.00", "120000")}
+    order = paid_shopify_order(line_items=[spread, reduced], presentment_currency="JPY", **total_price)
+    (event,) = events("shopify", order, kind="orders/paid")
+    assert event["currency"] == "JPY"
+    assert [line["amount_minor"] for line in event["lines"]] == [59_500, 59_850, 650]
+    back = tree("shopify/refund")["refund"]["transactions"][0] | {"amount": "20000", "currency": "JPY"}
+    undone = {"cancelled_at": "2016-06-21T00:00:00Z", "refunds": [{"transactions": [back]}]}
+    refund, rest = events("shopify", order | undone, kind="orders/cancelled")
+    assert (refund["currency"], rest["currency"], rest["amount_minor"]) == ("JPY", "JPY", 100_000)
+    wrong = order | {"total_price_set": {"presentment_money": {"amount": "1", "currency_code": "EUR"}}}
+    assert rejected("shopify", wrong, kind="orders/paid") == ("field_value", "total_price_set", "EUR")
+    del order["total_price_set"]
+    assert rejected("shopify", order, kind="orders/paid")[:2] == ("field_missing", "total_price_set")
+
+
 def test_the_money_of_a_shopify_refund_is_in_its_transactions() -> None:
     (event,) = events("shopify", example("shopify/refund"), kind="refunds/create")
     assert event["amount_minor"] == 20_900  # the lines say 2 · 199.00
@@ -193,6 +216,24 @@ def test_a_cancelled_woo_order_gives_back_the_rest() -> None:
         fetch=answering(order, [refund]),
     )
     assert asked == found
+    with pytest.raises(DetailAway, match="another order"):
+        events(
+            "woocommerce",
+            {"action": "woocommerce_order_refunded", "arg": 728},
+            kind="action.woocommerce_order_refunded",
+            fetch=answering(order),
+        )
+
+
+def test_a_paid_woo_order_that_fails_was_charged_back() -> None:
+    order = tree("woocommerce/orders.update_an_order") | {"status": "failed"}
+    payment, rest = events("woocommerce", order, kind="order.updated")
+    assert (rest["refund_id"], rest["amount_minor"], rest["reason"]) == (
+        "woocommerce/rest/727",
+        total(payment),
+        "failed",
+    )
+    assert passed("woocommerce", order | {"date_paid_gmt": None}, kind="order.updated") == "not_paid"
 
 
 def test_a_cancelled_woo_order_waits_until_the_shop_tells_every_refund_that_it_names() -> None:
@@ -442,6 +483,9 @@ def test_money_keeps_its_digits(text: bytes, currency: str, minor: int) -> None:
         (b"1e999999999", "USD", "amount_inexact"),
         (b"1e99999999999999999999", "USD", "field_value"),
         (b'"NaN"', "USD", "field_value"),
+        (b'"5_0.00"', "USD", "field_value"),
+        (b'" 5.00 "', "USD", "field_value"),
+        ('"٣.1"'.encode(), "USD", "field_value"),
         (b'"1,000.00"', "USD", "field_value"),
         (b'"$5"', "USD", "field_value"),
         (b'"' + b"9" * 41 + b'"', "USD", "field_type"),

@@ -20,7 +20,11 @@ from analytics.warehouse import Warehouse, WarehouseError, asking
 from analytics.warehouse.embedded import Embedded
 from analytics.warehouse.server import Server
 
-asked = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+asked = settings(
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 
 
 @pytest.fixture(scope="module", params=["embedded", "server"])

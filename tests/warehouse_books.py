@@ -8,8 +8,8 @@ MINUTE_MS = 60_000
 
 
 def rows(warehouse: Warehouse, text: str) -> list[tuple[Any, ...]]:
-    """Answer of a query as tuples of text."""
-    return [tuple(line.split("\t")) for line in warehouse.sql(text, "TabSeparated").splitlines()]
+    """Answer of a query as tuples of text; what joins line-ups in a text is no end of a line."""
+    return [tuple(line.split("\t")) for line in warehouse.sql(text, "TabSeparated").split("\n")[:-1]]
 
 
 def posted(warehouse: Warehouse) -> dict[tuple[str, ...], int]:

@@ -15,6 +15,8 @@ from analytics.metrics import BASIS_POINTS, half_even, share
 _TEXTS = 3
 _SALE = ["order_id", "session_id", "host_id", "host_kind", "seller_id", "platform", "currency", "contract_id"]
 _PLACE = ["host_id", "owner", "contract_id", "reason", "session_id", "platform"]
+_MOVED = (pl.col("orders") > 0) | (pl.col("gross_minor") != 0) | (pl.col("net_minor") != 0)
+"""A period touches an order whole; of what it did not move there is nothing to tell."""
 
 
 def royalties(portions: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
@@ -60,16 +62,19 @@ def _day(ms: int, days: Days) -> date:
     return datetime.fromtimestamp(ms // 1000, days.zone).date()
 
 
-def outside(portions: pl.DataFrame, air: pl.DataFrame, bare: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
+def outside(
+    portions: pl.DataFrame, air: pl.DataFrame, bare: pl.DataFrame, bare_at_sales: pl.DataFrame, contracts: pl.DataFrame
+) -> pl.DataFrame:
     """Give the uses of a face that no contract covers, and those without the label that the contract wants.
 
     portions: STATES by category; air: session_id, host_id, host_kind, seller_id, platform, category (of the session),
-    start_ms, end_ms; bare: GAPS; contracts: CONTRACTS, with twins that have none.
+    start_ms, end_ms; bare: GAPS of the period; bare_at_sales: GAPS back to the first of the orders, also of those paid
+    before the period and refunded in it; contracts: CONTRACTS, with twins that have none.
     Returns host_id, owner, contract_id, reason, session_id, platform, currency, categories (sold), air_ms, orders (with
     a sale in the period), gross_minor, refunds_minor, net_minor (null without any); air_ms is that of the session, in
     each currency.
     """
-    money, time = _money(portions, bare, contracts), _time(air, bare, contracts)
+    money, time = _money(portions, bare_at_sales, contracts), _time(air, bare, contracts)
     return (
         money.join(time, on=_PLACE, how="full", coalesce=True, nulls_equal=True)
         .with_columns(pl.col("air_ms", "orders").fill_null(0), pl.col("categories").fill_null(""))
@@ -93,6 +98,7 @@ def _money(portions: pl.DataFrame, bare: pl.DataFrame, contracts: pl.DataFrame) 
             gross_minor=gross.sum(),
             net_minor=(pl.col("net_after") - pl.col("net_before")).sum(),
         )
+        .filter(_MOVED)
     )
 
 
@@ -123,6 +129,7 @@ def sold(portions: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
             gross_minor=gross.sum(),
             net_minor=(pl.col("net_after") - pl.col("net_before")).sum(),
         )
+        .filter(_MOVED)
         .with_columns(refunds_minor=pl.col("gross_minor") - pl.col("net_minor"))
         .select(*key, "orders", "gross_minor", "refunds_minor", "net_minor")
         .sort(key)

@@ -51,13 +51,19 @@ def rows(text: str, columns: Sequence[str], needed: Sequence[str]) -> list[Row]:
     told = [(number, line) for number, line in lines if line.strip() and not line.startswith("#")]
     if not told:
         raise WrongSheet(f"the sheet is empty; its first line names the fields: {','.join(columns)}")
-    try:
-        cells = [(number, next(csv.reader([line], strict=True))) for number, line in told]
-    except csv.Error as error:
-        raise WrongSheet(f"the sheet is no CSV: {error}; quote a field that holds a comma or a quote") from None
+    cells = [(number, _cells(number, line)) for number, line in told]
     head = [name.strip() for name in cells[0][1]]
     _check(head, columns, needed)
     return [_row(number, head, values) for number, values in cells[1:]]
+
+
+def _cells(number: int, line: str) -> list[str]:
+    try:
+        return next(csv.reader([line], strict=True))
+    except csv.Error as error:
+        raise WrongSheet(
+            f"line {number} is no CSV: {error}; quote a field that holds a comma or a quote, and keep a row on one line"
+        ) from None
 
 
 def _check(head: list[str], columns: Sequence[str], needed: Sequence[str]) -> None:

@@ -59,11 +59,13 @@ class Child(native_child.Child):  # type: ignore[misc]  # as above
     """The stand-in as a process of its own."""
 
     def start(self, die: str = "") -> None:
-        """Start it on a free port."""
+        """Start it on its port."""
         users = [f"--user={name}:{password}:{readonly}" for name, (password, readonly) in native_child.USERS.items()]
         command = [sys.executable, "-m", "benchmarks.stream.clickhouse_server", "--folder", str(self.folder), *users]
+        command += ["--port", str(self.port)]
         self.process = subprocess.Popen([*command, "--die", die], cwd=ROOT, stdout=subprocess.PIPE, text=True)
-        self.port = int((self.process.stdout.readline() if self.process.stdout else "") or 0)
+        if self.process.stdout:
+            self.process.stdout.readline()
 
 
 if __name__ == "__main__":

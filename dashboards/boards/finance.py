@@ -24,6 +24,7 @@ _FLOW = (
     Column("net", "Net", Unit.MONEY),
 )
 _SPLIT = (*_FLOW, Column("orders", "Orders", Unit.COUNT), Column("share", "Share of gross", Unit.SHARE))
+_EVERY = "every currency has rows of its own, whichever is chosen"
 _CREDITED = "refunds count when they were booked, and what was refunded beyond an order counts as refunds too"
 
 TOTALS = Panel(
@@ -83,7 +84,7 @@ PERIODS = Panel(
     id="periods",
     kind=Kind.TABLE,
     title="By booking date",
-    help=f"Net = gross - refunds, each in the period it was booked in; {_CREDITED}.",
+    help=f"Net = gross - refunds, each in the period it was booked in; {_CREDITED}; {_EVERY}.",
     columns=(
         Column("period", "Period from", Unit.DATE),
         _CURRENCY,
@@ -98,7 +99,7 @@ COHORTS = Panel(
     kind=Kind.TABLE,
     title="By sale date",
     help="Net = gross - refunds, both in the period in which the order was paid, whenever its refunds were booked, "
-    "also after the range; refund rate = refunds / gross.",
+    f"also after the range; refund rate = refunds / gross; {_EVERY}.",
     columns=(
         Column("period", "Paid from", Unit.DATE),
         _CURRENCY,
@@ -113,7 +114,7 @@ BY_KIND = Panel(
     kind=Kind.TABLE,
     title="By kind of host, ${model}",
     help=f"Net = gross - refunds of the hosts of a kind at the time; {_CREDITED}; an order counts once for each host "
-    "that it lists; share = gross / gross of all rows of the currency.",
+    f"that it lists; share = gross / gross of all rows of the currency; {_EVERY}.",
     columns=(Column("kind", "Kind", Unit.KIND), _CURRENCY, *_SPLIT),
 )
 
@@ -122,7 +123,7 @@ BY_SELLER = Panel(
     kind=Kind.TABLE,
     title="By seller",
     help=f"Net = gross - refunds of the chosen accounts in the seller's sessions; {_CREDITED}; orders are paid ones, "
-    "whatever host and kind are chosen; share = gross / gross of all rows of the currency.",
+    f"whatever host and kind are chosen; share = gross / gross of all rows of the currency; {_EVERY}.",
     columns=(Column("seller", "Seller"), _CURRENCY, *_SPLIT),
 )
 
@@ -131,7 +132,7 @@ BY_PLATFORM = Panel(
     kind=Kind.TABLE,
     title="By platform",
     help=f"Net = gross - refunds of the chosen accounts in the platform's sessions; {_CREDITED}; orders are paid ones, "
-    "whatever host and kind are chosen; share = gross / gross of all rows of the currency.",
+    f"whatever host and kind are chosen; share = gross / gross of all rows of the currency; {_EVERY}.",
     columns=(Column("platform", "Platform"), _CURRENCY, *_SPLIT),
 )
 

@@ -58,7 +58,7 @@ complete AS (
     WHERE window_until <= (SELECT max(newest_at) FROM batches)
 ),
 bought AS (
-    SELECT paid.viewer_id AS viewer_id, sum(greatest(paid.amount_minor - ifNull(back.returned, 0), 0)) AS net
+    SELECT paid.viewer_id AS viewer_id, count() AS orders, sum(greatest(paid.amount_minor - ifNull(back.returned, 0), 0)) AS net
     FROM orders AS paid
     INNER JOIN complete ON paid.viewer_id = complete.viewer_id
     LEFT JOIN (
@@ -77,7 +77,7 @@ exposed AS (
         ) AS place,
         names[1 + toUInt64(bitShiftRight(toUInt128(place) * length(names), 64))] AS variant,
         toUInt64(has(seen, variant)) AS saw_it,
-        toInt64(bought.net) AS net
+        toInt64(bought.net) AS net, bought.orders AS orders
     FROM complete
     LEFT JOIN bought ON complete.viewer_id = bought.viewer_id
 ),
@@ -95,7 +95,8 @@ tested AS (
             i -> pow(chi2 / 2, i + odd) / tgamma(i + odd + 1), range(toUInt64(intDiv(freedom, 2)))
         ) AS sample_p,
         multiIf(
-            freedom < 1, 'one', sample_p < 0.001, 'sizes', saw < 0.9, 'hash', arms <= freedom, 'few', smallest < 2, 'few', ''
+            freedom < 1, 'one', sample_p < 0.001, 'sizes', saw < 0.9, 'hash', arms <= freedom, 'few', smallest < 2, 'few',
+            sum(orders) OVER () = 0, 'unsold', ''
         ) AS blocked
     FROM sized
 )

@@ -30,6 +30,9 @@ SELECT name AS variant,
         why = 'sizes', 'BLOCKED: the arms are not as large as meant. Something else than the hash chose who is in which.',
         why = 'hash', 'BLOCKED: too few saw the variant that the hash gives them, so it did not choose.',
         why = 'few', 'An arm has fewer than two viewers; wait.',
+        why = 'unsold', concat(
+            'Nobody bought in ', ${currency:sqlstring}, ' in the time chosen; choose another currency or time, or wait.'
+        ),
         name = names[1], 'The others are compared with this one.',
         ifNull(compared.p, 1) > 0.05, concat('Not told apart from ', names[1], ' so far.'),
         compared.lift > 0, concat('Brings more than ', names[1], '.'),

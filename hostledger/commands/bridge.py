@@ -16,7 +16,7 @@ from analytics.warehouse import Warehouse
 from hostledger.output import Format, FormatOption, refuse, refusing
 from hostledger.reading import CurrencyOption, DataOption, ZoneOption, currency_code, opened, present, settings_of
 from hostledger.settings import Settings, WrongSetting, duration_ms, model_name, time_zone
-from hostledger.windows import BOOKS, AsOption, PeriodOption, month_asked
+from hostledger.windows import BOOKS, AsOption, PeriodOption, check_zone, month_asked
 from streams.recrediting import recredited
 
 _FIELDS = {"lookback": "lookback_ms", "grace": "grace_ms"}
@@ -119,6 +119,7 @@ def bridge(
     if any(side.rules for side in sides) and not asked.basis.is_now:
         refuse(f"--as {state}: what is worked out anew stands on the facts known now; use --as now, or booked models")
     with opened(data or settings.data, settings) as warehouse:
+        check_zone(warehouse, asked.basis, zone)
         _check_booked(warehouse, sides)
         held = [asked.held(warehouse, side) for side in sides]
     try:

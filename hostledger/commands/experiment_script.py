@@ -120,10 +120,10 @@ def _viewers(
 
 def _currency(orders: pl.DataFrame, currency: str) -> str:
     known = sorted(orders["currency"].unique())
+    if not known:
+        refuse("these viewers bought nothing; wait until they do")
     if currency and currency not in known:
-        refuse(
-            f"these viewers bought nothing in {currency}; use one of: {', '.join(known) or 'none, they bought nothing'}"
-        )
+        refuse(f"these viewers bought nothing in {currency}; use one of: {', '.join(known)}")
     if not currency and len(known) != 1:
         refuse(f"these viewers bought in {len(known)} currencies; choose one with --currency: {', '.join(known)}")
     return currency or known[0]

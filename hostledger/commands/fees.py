@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -9,7 +10,7 @@ from analytics.contracts.schedules import schedule
 from analytics.contracts.sheets import WrongSheet
 from hostledger.output import Format, FormatOption, refusing, show, tell
 from hostledger.reading import DataOption, opened, settings_of
-from hostledger.sheets import imported, stored, text_of, version_of
+from hostledger.sheets import imported, listed, stored, text_of, version_of
 from streams.ingest import wall_ms
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
@@ -56,7 +57,8 @@ def list_(
     settings = settings_of(context)
     with opened(data or settings.data, settings) as warehouse:
         if versions:
-            show(warehouse.query("fees_versions"), output, "Versions of the fee schedule")
+            zone = ZoneInfo(settings.timezone)
+            listed(warehouse.query("fees_versions"), output, "Versions of the fee schedule", zone)
             return
         chosen = version_of(imported(warehouse, "fees_versions"), version, "hostledger fees import FILE")
         rows = warehouse.query("fees_schedule", version=chosen)

@@ -13,7 +13,7 @@ from analytics.warehouse import Warehouse
 from hostledger.commands.rules import NO_ADVICE
 from hostledger.output import Format, FormatOption, refuse, tell
 from hostledger.reading import DataOption, ModelOption, moment, opened, present, settings_of
-from hostledger.settling import PeriodOption, asked_for, bare, month
+from hostledger.settling import PeriodOption, asked_for, bare, bare_at_sales, month
 from hostledger.sheets import imported
 
 
@@ -46,7 +46,7 @@ def labels(
     asked = asked_for(context, data, period, model)
     with opened(asked.data, settings_of(context)) as warehouse:
         found = month(warehouse, asked)
-        missing = bare(warehouse, found.facts)
+        missing = (bare_at_sales if risk else bare)(warehouse, found)
         rules = _rules(warehouse) if risk else pl.DataFrame(schema=TABLE)
     if risk:
         held = at_risk(found.facts.states, missing, rules, found.days.zone)

@@ -11,7 +11,7 @@ from analytics.contracts.likeness import accounts, fees, outside, royalties, sol
 from analytics.contracts.scope import by_category
 from hostledger.output import Format, FormatOption, refuse
 from hostledger.reading import DataOption, ModelOption, opened, present, settings_of
-from hostledger.settling import PeriodOption, asked_for, bare, faces, month
+from hostledger.settling import PeriodOption, asked_for, bare, bare_at_sales, faces, month
 
 _MOST = 10_000
 
@@ -69,11 +69,13 @@ def likeness(
     Format json gives all tables as one object, csv the accounts, or the table that --part names.
     """
     wanted = _rates(rates)
+    if part is Part.WHAT_IF and not wanted:
+        refuse("--part what-if needs royalties to set against the fee: --what-if-royalty 100bps,300bps")
     asked = asked_for(context, data, period, model)
     with opened(asked.data, settings_of(context)) as warehouse:
         found = month(warehouse, asked)
         facts, licensed = found.facts, faces(warehouse, found.facts.contracts)
-        missing = bare(warehouse, facts)
+        missing, at_sales = bare(warehouse, found), bare_at_sales(warehouse, found)
     used = facts.states.filter(pl.col("host_id").is_in(licensed["host_id"].unique().implode()))
     portions = by_category(used, facts.order_lines, facts.sessions)
     sales = sold(portions, facts.contracts)
@@ -83,7 +85,7 @@ def likeness(
         Part.ACCOUNTS: account.drop("whole_fee_minor", "royalty_bps"),
         Part.SALES: sales,
         Part.WHAT_IF: what_if(account, wanted),
-        Part.OUTSIDE: outside(portions, facts.air, missing, licensed),
+        Part.OUTSIDE: outside(portions, facts.air, missing, at_sales, licensed),
     }
     _show(tables, part, output, found.title)
 

@@ -16,6 +16,7 @@ from analytics.warehouse import tables
 from analytics.warehouse.books import closings
 from hostledger.output import Format, FormatOption, refusing, show, tell
 from hostledger.reading import DataOption, moment, opened, settings_of
+from hostledger.sheets import text_of
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -35,8 +36,8 @@ def import_rates(
     which they are given, and never chained. As first reported, a closed month keeps the rates it was closed with.
     """
     settings = settings_of(context)
-    with refusing(OSError, UnicodeDecodeError, WrongRate):
-        given = rates.read(file.read_text(encoding="utf-8"))
+    with refusing(WrongRate):
+        given = rates.read(text_of(file))
     with opened(data or settings.data, settings) as warehouse:
         stored = warehouse.query("rates_known", known_ms=ALL_MS)
         new = rates.news(given, stored)

@@ -31,7 +31,7 @@ from hostledger.reading import (
     settings_of,
 )
 from hostledger.settings import WrongSetting, model_name, time_zone
-from hostledger.windows import BOOKS, AsOption, FromOption, PeriodOption, ToOption, days_asked, month_asked
+from hostledger.windows import BOOKS, AsOption, FromOption, PeriodOption, ToOption, check_zone, days_asked, month_asked
 
 InOption = Annotated[
     str | None, typer.Option("--in", help="a reporting currency beside the original ones, as in EUR; needs rates")
@@ -163,6 +163,7 @@ def _offer(name: str, title: str, rows: Callable[[Books], pl.DataFrame], teachin
             chosen, basis = model_name(model or settings.model), Basis.read(state, zone)
         asked = Asked(data or settings.data, chosen, currency_code(currency), zone, *window, basis)
         with opened(asked.data, settings) as warehouse, refusing(MissingRate):
+            check_zone(warehouse, basis, zone)
             books = Books(warehouse, asked, newest_ms(warehouse, asked.data, asked.model))
             frame = rows(books)
             if target := currency_code(reporting):

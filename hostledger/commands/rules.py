@@ -3,6 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -10,7 +11,7 @@ from analytics.contracts.platforms import rule_table
 from analytics.contracts.sheets import WrongSheet
 from hostledger.output import Format, FormatOption, refuse, refusing, show, tell
 from hostledger.reading import DataOption, opened, settings_of
-from hostledger.sheets import imported, stored, text_of, version_of
+from hostledger.sheets import imported, listed, stored, text_of, version_of
 from streams.ingest import wall_ms
 
 EXAMPLES = "platform_rules.csv"
@@ -74,7 +75,8 @@ def list_(
     settings = settings_of(context)
     with opened(data or settings.data, settings) as warehouse:
         if versions:
-            show(warehouse.query("rules_versions"), output, "Versions of the platform rules")
+            zone = ZoneInfo(settings.timezone)
+            listed(warehouse.query("rules_versions"), output, "Versions of the platform rules", zone)
             return
         chosen = version_of(imported(warehouse, "rules_versions"), version, "hostledger rules import FILE")
         rows = warehouse.query("rules_table", version=chosen)

@@ -65,6 +65,8 @@ def settle(
         raise typer.Exit(NOT_CLOSED)
     if code:
         table = table.filter(pl.col("currency") == code)
+    if table.is_empty():
+        tell(f"Nothing was posted in {asked.period}{f' in {code}' if code else ''}.")
     if output is Format.TABLE:
         fees = f"fee schedule {found.fees}" if found.fees else "no fee schedule"
         shown = side_by_side(table) if by is By.KIND else stacked(table)

@@ -32,6 +32,7 @@ INWARD = frozenset(
 )
 """Table functions that stay inside the warehouse; all others reach for files, networks or programs."""
 _QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|`(?:[^`\\]|\\.)*`|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+_FORMAT = re.compile(r"\bFORMAT (\w+)(?: SETTINGS .*)?$")
 _CALLED = re.compile(r"(\w+)\s*\(|\bAPPLY\s*\(?\s*(\w+)")
 
 
@@ -76,6 +77,8 @@ def check(warehouse: Warehouse, text: str) -> None:
         refuse(f"only reading is allowed here; begin with one of: {', '.join(READING)}")
     if "INTO OUTFILE" in plain:
         refuse("INTO OUTFILE is not allowed; send the answer to a file with: hostledger sql '…' --format csv > FILE")
+    if form := _FORMAT.search(plain):
+        refuse(f"FORMAT {form[1]} is not needed; leave it out and say --format table, json or csv")
     names = {name.lower() for pair in _CALLED.findall(plain) for name in pair}
     if reached := sorted(names & (set(read["outward"][0]) - INWARD)):
         refuse(f"{reached[0]}() reaches out of the warehouse; query its tables instead: hostledger sql 'SHOW TABLES'")

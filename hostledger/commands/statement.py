@@ -8,7 +8,7 @@ import typer
 
 from analytics.contracts.statements import of_host, of_owner, of_seller
 from hostledger.output import refuse, tell
-from hostledger.reading import DataOption, ModelOption, opened, settings_of
+from hostledger.reading import DataOption, ModelOption, moment, opened, settings_of
 from hostledger.settling import FeesOption, Month, PeriodOption, asked_for, month
 from hostledger.statements.files import file_stem, write
 from hostledger.statements.page import Heading
@@ -58,7 +58,10 @@ def statement(
     try:
         files, lacking = write(out, file_stem(whose, who, period), _heading(found, whose, who), lines)
     except OSError as error:
-        refuse(f"--out {out}: {error.strerror or error}; name a folder that you may write to")
+        at = f" ({error.filename})" if error.filename and Path(error.filename) != out else ""
+        refuse(
+            f"--out {out}: {error.strerror or error}{at}; name a folder in one that is there and that you may write to"
+        )
     for file in files:
         typer.echo(file)
     if lacking:
@@ -74,9 +77,12 @@ def _lines(found: Month, whose: str, who: str) -> pl.DataFrame:
 
 def _heading(found: Month, whose: str, who: str) -> Heading:
     fees = f"version {found.fees}" if found.fees else "none imported"
+    zone, closed_ms = found.days.zone, found.closed_ms
+    books = "open: what still comes may change it" if closed_ms is None else f"closed at {moment(closed_ms, zone)}"
     facts = (
-        ("Period", f"{found.asked.period}, days in {found.days.zone.key}"),
+        ("Period", f"{found.asked.period}, days in {zone.key}"),
+        ("Books", books),
         ("Attribution model", found.asked.model),
         ("Fee schedule", fees),
     )
-    return Heading(whose, who, facts, found.days.zone)
+    return Heading(whose, who, facts, zone)

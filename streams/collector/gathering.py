@@ -136,12 +136,13 @@ class Gatherer:
             wait_s = until - time.monotonic()
 
     def _send(self, parcels: list[Parcel]) -> None:
-        producer = self._producer
-        if producer is None:
+        try:
+            producer, packing = self._ready()
+        except BrokerAway as error:
+            self._say_away(error)
             for parcel in parcels:
-                self._arrived(parcel, BrokerAway(self._away))
+                self._arrived(parcel, error)
             return
-        packing = Packing(producer.partitions(self._names.events))
         riders: list[list[Parcel]] = [[] for _ in range(packing.partitions)]
         for parcel in parcels:
             self._pack(producer, parcel, packing, riders)
@@ -149,6 +150,12 @@ class Gatherer:
             self._dispatch(producer, packed, riders[packed.partition])
         for parcel in parcels:
             self._arrived(parcel, None)
+
+    def _ready(self) -> tuple[Producer, Packing]:
+        """Give the producer, and records for its partitions. Raises BrokerAway, also for want of the topic."""
+        if self._producer is None:
+            raise BrokerAway(self._away)
+        return self._producer, Packing(self._producer.partitions(self._names.events))
 
     def _pack(self, producer: Producer, parcel: Parcel, packing: Packing, riders: list[list[Parcel]]) -> None:
         """Send what becomes full. A parcel that may have more to come for a partition stays a rider of its record."""

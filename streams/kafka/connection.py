@@ -34,6 +34,11 @@ class Connection:
         if self.security.startswith("SASL") and not (self.username and self.password):
             raise WrongConnection(f"security {self.security} needs a user name and a password")
 
+    @property
+    def away(self) -> str:
+        """Say that no broker answers, and what to do."""
+        return f"Kafka at {self.bootstrap} does not answer; start it, or name another with HOSTLEDGER_KAFKA"
+
     def options(self) -> dict[str, Any]:
         """Give the options that kafka-python and aiokafka both understand. Raises WrongConnection for the CA file."""
         found: dict[str, Any] = {"bootstrap_servers": self.bootstrap, "security_protocol": self.security}

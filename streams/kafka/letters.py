@@ -36,7 +36,7 @@ class Letter(NamedTuple):
 
 def letters(connection: Connection, topic: str) -> Iterator[Letter]:
     """Give every dead letter up to the end as it is now, the oldest of each partition first. Raises BrokerAway."""
-    away = f"Kafka at {connection.bootstrap} does not answer, or has no topic {topic} (hostledger topics makes it)"
+    away = f"{connection.away}; or it has no topic {topic} (hostledger topics makes it)"
     try:
         with closing(_consumer(connection)) as consumer:
             yield from _until_end(consumer, topic, away)

@@ -111,7 +111,7 @@ def ensure(connection: Connection, wanted: Sequence[Topic], *, dry_run: bool = F
     except BrokerResponseError as error:
         raise TopicRefused(f"Kafka at {connection.bootstrap} refuses: {said(error)}") from None
     except KafkaError as error:
-        raise BrokerAway(f"Kafka at {connection.bootstrap} does not answer: {said(error)}") from None
+        raise BrokerAway(f"{connection.away}: {said(error)}") from None
 
 
 def _admin(connection: Connection) -> Any:  # noqa: ANN401  # kafka-python has no types

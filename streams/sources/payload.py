@@ -1,5 +1,6 @@
 """The fields of a payload, read strictly: ids and amounts with the digits that were sent, times with their zone."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal, InvalidOperation
@@ -15,6 +16,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_DIGITS = 40
 _MOST_BITS = 4096
 _NO_NUMBER = Decimal("NaN")
+_NUMBER = re.compile(
+    r"[+-]?[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?"
+)  # Decimal itself takes 1_000, blanks, digits of all scripts
 
 
 def _exact(text: str) -> Decimal:
@@ -150,10 +154,9 @@ class Fields:
         found = self._any(name)
         if isinstance(found, bool) or not isinstance(found, int | str | Decimal) or len(str(found)) > _MOST_DIGITS:
             raise self._wrong(name)
-        try:
-            exact = Decimal(found)
-        except InvalidOperation:
-            raise self._wrong(name, "field_value") from None
+        if isinstance(found, str) and not _NUMBER.fullmatch(found):
+            raise self._wrong(name, "field_value")
+        exact = _exact(found) if isinstance(found, str) else Decimal(found)
         if not exact.is_finite():
             raise self._wrong(name, "field_value")
         return exact

@@ -5,6 +5,8 @@ valid for up to an hour after a change. Source: https://shopify.dev/docs/apps/bu
 2026-11. No header is under the signature, so neither the time nor the topic is believed: the body says what it is.
 """
 
+from typing import NamedTuple
+
 from analytics.rejection import Reject
 from streams.sources import signing
 from streams.sources.access import Access, secrets_need
@@ -18,12 +20,39 @@ LOST = frozenset({"lost", "accepted"})
 TOPIC = "x-shopify-topic"
 
 
+class Prices(NamedTuple):
+    """In which currency the buyer paid, and whether that is another one than the shop's.
+
+    Transactions of such an order, its refunds too, are in the buyer's; its amounts are in the shop's, and in the
+    buyer's in a set beside each. Source: https://shopify.dev/docs/api/admin-rest/latest/resources/transaction, 2026-11.
+    """
+
+    currency: str
+    is_foreign: bool
+
+    @classmethod
+    def of(cls, order: Fields) -> "Prices":
+        """Read an order's."""
+        shop = order.currency("currency")
+        buyer = order.currency("presentment_currency") if order.has("presentment_currency") else shop
+        return cls(buyer, buyer != shop)
+
+    def amount(self, of: Fields, name: str) -> int:
+        """Read an amount as the buyer paid it."""
+        if not self.is_foreign:
+            return of.money(name, self.currency)
+        shown = of.part(f"{name}_set").part("presentment_money")
+        if shown.currency("currency_code") != self.currency:
+            raise Reject("field_value", f"{name}_set", shown.currency("currency_code"))
+        return shown.money("amount", self.currency)
+
+
 def paid(message: Message, desk: Desk) -> list[Event]:
     """Read a paid order. Its amount is total_price; a line is worth price times quantity less its own discounts."""
     order = _real(message.fields.only("order"))
     if order.text("financial_status") not in PAID:
         raise Passed("not_paid")
-    currency = order.currency("currency")
+    prices = Prices.of(order)
     customer = order.part("customer").maybe_id("id") if order.has("customer") else None
     return [
         order_paid(
@@ -31,9 +60,9 @@ def paid(message: Message, desk: Desk) -> list[Event]:
             order.id("id"),
             order.moment("processed_at" if order.has("processed_at") else "created_at"),
             viewer=f"{desk.shop}/{customer}" if customer else None,
-            currency=currency,
-            total_minor=order.money("total_price", currency),
-            lines=[_line(each, currency) for each in order.parts("line_items")],
+            currency=prices.currency,
+            total_minor=prices.amount(order, "total_price"),
+            lines=[_line(each, prices) for each in order.parts("line_items")],
         )
     ]
 
@@ -55,18 +84,24 @@ def cancelled(message: Message, desk: Desk) -> list[Event]:
     order = _real(message.fields.only("order"))
     if not order.has("cancelled_at") or order.text("financial_status") not in PAID:
         raise Passed("not_paid")
-    currency, number = order.currency("currency"), order.id("id")
+    prices, number = Prices.of(order), order.id("id")
     transactions = [each for refund in order.parts("refunds") for each in refund.parts("transactions")]
     refunds = _succeeded(transactions, desk.shop, number, None)
-    foreign = next((event["currency"] for event in refunds if event["currency"] != currency), None)
+    foreign = next((event["currency"] for event in refunds if event["currency"] != prices.currency), None)
     if foreign:
         raise Reject("refund_currency_mismatch", "currency", foreign)
-    left = left_of(order.money("total_price", currency), refunds)
+    left = left_of(prices.amount(order, "total_price"), refunds)
     if left > 0 and not _pending(transactions):
         at_ms, reason = order.moment("cancelled_at"), f"cancelled: {order.maybe_text('cancel_reason') or 'other'}"
         refunds.append(
             order_refunded(
-                desk.shop, f"rest/{number}", at_ms, order=number, amount_minor=left, currency=currency, reason=reason
+                desk.shop,
+                f"rest/{number}",
+                at_ms,
+                order=number,
+                amount_minor=left,
+                currency=prices.currency,
+                reason=reason,
             )
         )
     if not refunds:
@@ -99,11 +134,12 @@ def _real(order: Fields) -> Fields:
     return order
 
 
-def _line(each: Fields, currency: str) -> Event:
+def _line(each: Fields, prices: Prices) -> Event:
     quantity = each.whole("quantity")
-    allocations = each.parts("discount_allocations")
-    discount = sum(part.money("amount", currency) for part in allocations)
-    amount = each.money("price", currency) * quantity - (discount or each.maybe_money("total_discount", currency))
+    discount = sum(prices.amount(part, "amount") for part in each.parts("discount_allocations"))
+    if not discount and each.has("total_discount"):
+        discount = prices.amount(each, "total_discount")
+    amount = prices.amount(each, "price") * quantity - discount
     return line(each.id("id"), each.maybe_id("product_id") or each.id("id"), quantity, amount)
 
 

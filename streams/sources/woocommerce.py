@@ -29,7 +29,8 @@ NAME = "woocommerce"
 KEY = "KEY"
 TOPIC = "x-wc-webhook-topic"
 PER_PAGE, MOST_PAGES = 100, 10
-UNDONE = frozenset({"cancelled", "refunded"})
+UNDONE = frozenset({"cancelled", "refunded", "failed"})
+"""What a paid order is when nothing of it is left; payment plugins let it fail when they lose a dispute."""
 _GREETING = re.compile(rb"webhook_id=\d+")
 
 
@@ -40,7 +41,11 @@ def ordered(message: Message, desk: Desk) -> list[Event]:
 
 def refunded(message: Message, desk: Desk) -> list[Event]:
     """Read that an order was refunded: the message holds no more than its number, so the shop is asked for it."""
-    return _events(desk.fetch(Call(f"/wp-json/wc/v3/orders/{_number(message.fields, 'arg')}", {})), desk)
+    number = _number(message.fields, "arg")
+    order = desk.fetch(Call(f"/wp-json/wc/v3/orders/{number}", {}))
+    if _number(order, "id") != number:
+        raise DetailAway("another order was answered")
+    return _events(order, desk)
 
 
 def _events(order: Fields, desk: Desk) -> list[Event]:
@@ -102,11 +107,12 @@ def _told(desk: Desk, number: str) -> list[Fields]:
 
 
 def _rest(order: Fields, shop: str, number: str, currency: str, left: int) -> list[Event]:
-    if order.text("status") not in UNDONE:
+    status = order.text("status")
+    if status not in UNDONE:
         return []
     at_ms = order.moment("date_modified_gmt", UTC)
     refund = order_refunded(
-        shop, f"rest/{number}", at_ms, order=number, amount_minor=left, currency=currency, reason="cancelled"
+        shop, f"rest/{number}", at_ms, order=number, amount_minor=left, currency=currency, reason=status
     )
     return [refund]
 

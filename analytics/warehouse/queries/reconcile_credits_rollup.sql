@@ -1,12 +1,12 @@
 -- Question: does the rollup of credits say what the ledger says, host by host?
--- Columns: currency (ISO 4217 code), model, ledger_minor and rollup_minor (net: sales less refunds, exact decimals, minor
---   units), off_hosts (hosts with another gross, refunds or number of orders, count), off (up to 20 of them).
+-- Columns: currency (ISO 4217 code), model, ledger_minor and rollup_minor (net: sales less refunds, those beyond orders too,
+--   exact decimals, minor units), off_hosts (hosts with another gross, refunds or number of orders, count), off (up to 20 of them).
 SELECT toString(currency) AS currency, toString(model) AS model,
-    toDecimal128(sum(lines_gross - lines_refunds), 0) AS ledger_minor,
-    toDecimal128(sum(rolled_gross - rolled_refunds), 0) AS rollup_minor,
+    toDecimal128(sum(side * (lines_gross - lines_refunds)), 0) AS ledger_minor,
+    toDecimal128(sum(side * (rolled_gross - rolled_refunds)), 0) AS rollup_minor,
     toInt64(countIf(is_off)) AS off_hosts, groupArraySortedIf(20)(toString(host_id), is_off) AS off
 FROM (
-    SELECT model, currency, host_id,
+    SELECT model, currency, host_id, if(host_id = 'excess_refund', -1, 1) AS side,
         sum(gross * (source = 'ledger')) AS lines_gross, sum(refunds * (source = 'ledger')) AS lines_refunds,
         sum(gross * (source = 'rollup')) AS rolled_gross, sum(refunds * (source = 'rollup')) AS rolled_refunds,
         lines_gross != rolled_gross OR lines_refunds != rolled_refunds

@@ -6,5 +6,5 @@ WITH intDiv(number * 540, {all:UInt64}) AS session,
 SELECT concat('o', toString(number)), types[1 + cityHash64(number, 4) % 7],
     fromUnixTimestamp64Milli(toInt64(begun + cityHash64(number, 5) % least(28800, {now_s:Int64} - begun)) * 1000, 'UTC'),
     concat('session-', toString(session)), concat('viewer-', toString(cityHash64(number, 6) % {viewers:UInt64})),
-    concat('SKU-', toString(number % 200)), 1, toDateTime({now_s:Int64}, 'UTC'), 1
+    concat('SKU-', toString(number % 200)), 1, now('UTC'), 1
 FROM numbers({first:UInt64}, {rows:UInt64})

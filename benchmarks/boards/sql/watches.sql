@@ -6,6 +6,6 @@ WITH intDiv(number * 540, {all:UInt64}) AS session,
     least(joined + 1 + toInt64(cityHash64(number, 3) % 1200000), {now_s:Int64} * 1000) AS gone
 SELECT concat(turn.1, toString(number)), turn.2, fromUnixTimestamp64Milli(toInt64(turn.3), 'UTC'),
     concat('session-', toString(session)), concat('viewer-', toString(cityHash64(number, 1) % {viewers:UInt64})), 1,
-    toDateTime({now_s:Int64}, 'UTC'), 1
+    now('UTC'), 1
 FROM numbers({first:UInt64}, {rows:UInt64})
 ARRAY JOIN [('j', 'viewer_joined', toInt64(joined)), ('g', 'viewer_left', toInt64(gone))] AS turn
