@@ -27,20 +27,20 @@ figures AS (
     WHERE start_ms < end_ms
     GROUP BY session_id
     UNION ALL
-    SELECT toString(activity_minute.session_id),
+    SELECT toString(people_minute.session_id),
         map(
             'listed', toInt128(countIf($__timeFilter(minute))),
-            'viewers', toInt128(uniqExactMergeIf(activity_minute.viewers, $__timeFilter(minute))),
-            'people', toInt128(uniqExactMerge(activity_minute.viewers))
+            'viewers', toInt128(uniqExactArrayIf(people_minute.viewers, $__timeFilter(minute))),
+            'people', toInt128(uniqExactArray(people_minute.viewers))
         )
-    FROM activity_minute
+    FROM people_minute
     WHERE minute <= $__toTime AND {{in_sessions}}
-        AND activity_minute.session_id IN (
-            SELECT seen.session_id FROM activity_minute AS seen WHERE $__timeFilter(seen.minute)
+        AND people_minute.session_id IN (
+            SELECT seen.session_id FROM people_minute AS seen WHERE $__timeFilter(seen.minute)
             UNION ALL
             SELECT shifts.session_id FROM shifts WHERE isNull(ended_at) OR ended_at > $__fromTime
         )
-    GROUP BY activity_minute.session_id
+    GROUP BY people_minute.session_id
     UNION ALL
     SELECT session_id, map('watch_ms', toInt128(so_far_ms)) FROM watched
 ),
