@@ -2,9 +2,13 @@
 -- Columns: session (title), platform, seller, gmv, net (money), orders (count), live (seconds with somebody on air),
 --   viewers (distinct people who came in), watch_time (seconds per viewer, from the session's begin to the range's end),
 --   digital_share, unattributed_share (parts of the GMV; NULL without sales), session_id ('' outside).
+-- so_far: people since the begin of sessions that began before the range; those of others are the viewers of the range.
 WITH {{credited}},
 {{turns}},
 {{watched}},
+begun AS (
+    SELECT people_minute.session_id AS session_id FROM people_minute WHERE minute < $__fromTime
+),
 figures AS (
     SELECT session_id,
         map(
@@ -31,7 +35,7 @@ figures AS (
         map(
             'listed', toInt128(countIf($__timeFilter(minute))),
             'viewers', toInt128(uniqExactArrayIf(people_minute.viewers, $__timeFilter(minute))),
-            'people', toInt128(uniqExactArray(people_minute.viewers))
+            'so_far', toInt128(uniqExactArrayIf(people_minute.viewers, session_id IN (SELECT session_id FROM begun)))
         )
     FROM people_minute
     WHERE minute <= $__toTime AND {{in_sessions}}
@@ -54,7 +58,7 @@ SELECT multiIf(summed.session_id = '', 'outside sessions', ifNull(nullIf(session
     toInt64(figures['orders']) AS orders,
     toInt64(figures['live_ms']) / 1000 AS live,
     toInt64(figures['viewers']) AS viewers,
-    toInt64(figures['watch_ms']) / 1000 / nullIf(toInt64(figures['people']), 0) AS watch_time,
+    toInt64(figures['watch_ms']) / 1000 / nullIf(toInt64(greatest(figures['viewers'], figures['so_far'])), 0) AS watch_time,
     toFloat64(figures['digital']) / nullIf(toFloat64(figures['whole']), 0) AS digital_share,
     toFloat64(figures['unattributed']) / nullIf(toFloat64(figures['whole']), 0) AS unattributed_share,
     summed.session_id AS session_id
