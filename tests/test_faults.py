@@ -121,9 +121,16 @@ def _rows(warehouse: Embedded, table: str, key: str, but: str) -> list[tuple[str
         final = "FINAL" if states or table == "shifts" else ""
         return rows(warehouse, f"SELECT * {left_out} {shown} FROM {table} {final} ORDER BY ALL")  # noqa: S608  # names of our own tables
     columns = _columns(warehouse, table)
-    sums = [f"{'uniqExactMerge' if kind.startswith('Aggregate') else 'sum'}({name})" for name, kind in columns]
+    sums = [_whole(name, kind) for name, kind in columns]
     found = rows(warehouse, f"SELECT {', '.join(sums)}, {key} FROM {table} GROUP BY {key} ORDER BY ALL")  # noqa: S608  # names of our own tables
-    return [row for row in found if any(value != "0" for value in row[: len(sums)])]
+    return [row for row in found if any(value not in {"0", "[]"} for value in row[: len(sums)])]
+
+
+def _whole(name: str, kind: str) -> str:
+    """A column of a rollup over all rows of its key: sums, people counted, sets of keys in order."""
+    if kind.startswith("Aggregate"):
+        return f"uniqExactMerge({name})"
+    return f"arraySort(groupUniqArrayArray({name}))" if "groupUniqArrayArray" in kind else f"sum({name})"
 
 
 def _has(warehouse: Embedded, table: str, column: str) -> bool:

@@ -53,11 +53,13 @@ def online(warehouse: Warehouse) -> dict[tuple[str, int], int]:
 
 
 def activity(warehouse: Warehouse) -> dict[tuple[str, int], tuple[int, ...]]:
-    """The rollup activity_minute: views, entrants, clicks, carts, comments, likes, shares, follows."""
+    """Rollups of what viewers did: views, entrants, clicks, carts, comments, likes, shares, follows."""
     found = rows(
         warehouse,
-        "SELECT session_id, toUnixTimestamp(minute) * 1000, sum(views), uniqExactMerge(viewers), sum(clicks), "
-        "sum(carts), sum(comments), sum(likes), sum(shares), sum(follows) FROM activity_minute GROUP BY 1, 2",
+        "SELECT session_id, toUnixTimestamp(minute) * 1000, sum(views), length(groupUniqArrayArray(viewers)), "
+        "sum(clicks), sum(carts), sum(comments), sum(likes), sum(shares), sum(follows) "
+        "FROM (SELECT *, [] AS viewers FROM activity_minute UNION ALL "
+        "SELECT session_id, minute, 0, 0, 0, 0, 0, 0, 0, viewers FROM people_minute) GROUP BY 1, 2",
     )
     sums = {(row[0], int(row[1])): tuple(map(int, row[2:])) for row in found}
     return {key: value for key, value in sums.items() if any(value)}

@@ -27,6 +27,7 @@ CLOSED = (
     "order_paths",
     "orders_minute",
     "products_minute",
+    "people_minute",
     "returns_minute",
     "entries_quarter",
     "transitions_quarter",

@@ -11,7 +11,14 @@ SQL = Path(__file__).parent / "sql"
 WATCHES_PER_EVENT, ORDERS_PER_EVENT, EVENTS_PER_BATCH = 0.2, 0.004, 20_000
 BLOCK = 4_000_000
 """Rows per statement, so that memory stays small."""
-ROLLUPS = ("presence_minute", "activity_minute", "revenue_minute", "orders_minute", "products_minute")
+ROLLUPS = (
+    "presence_minute",
+    "activity_minute",
+    "people_minute",
+    "revenue_minute",
+    "orders_minute",
+    "products_minute",
+)
 
 
 def fill(run: Callable[[str, dict[str, int]], object], events: int, now_s: int, tell: Callable[[str], None]) -> None:

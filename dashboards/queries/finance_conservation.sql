@@ -3,10 +3,9 @@
 -- Columns: currency, model (none: nothing is booked), paid, refunds (of known orders in their currency), hosts (net of all
 --   hosts), unattributed (net), excess (refunded beyond orders) (money), sales_off = gross of hosts and unattributed - paid,
 --   off = hosts + unattributed - (paid - refunds + excess) (minor units, 0 is right).
+-- sides: what was paid and returned has no model (''), what was credited has one. summed puts the one beside the other, in one
+-- pass; the row without a model stands for those that have booked nothing in its currency.
 WITH {{unsettled}},
-(
-    SELECT groupUniqArray(toString(model)) FROM revenue_minute WHERE $__timeFilter(minute)
-) AS models,
 returned AS (
     SELECT order_id, currency, sum(toInt128(amount_minor)) AS amount
     FROM refunds
@@ -14,25 +13,23 @@ returned AS (
     GROUP BY order_id, currency
 ),
 sides AS (
-    SELECT toString(orders_minute.currency) AS currency, toInt128(sum(gmv)) AS paid, toInt128(0) AS refunds
+    SELECT toString(orders_minute.currency) AS currency, '' AS model, toInt128(sum(gmv)) AS paid, toInt128(0) AS refunds,
+        toInt128(0) AS gross, toInt128(0) AS hosts, toInt128(0) AS unattributed, toInt128(0) AS excess
     FROM orders_minute
     WHERE $__timeFilter(minute)
     GROUP BY orders_minute.currency
     UNION ALL
-    SELECT toString(orders.currency) AS currency, -sum(toInt128(amount_minor)), toInt128(0)
+    SELECT toString(orders.currency), '', -sum(toInt128(amount_minor)), toInt128(0), toInt128(0), toInt128(0), toInt128(0),
+        toInt128(0)
     FROM orders
     WHERE order_id IN unsettled AND $__timeFilter(toStartOfMinute(ordered_at))
     GROUP BY orders.currency
     UNION ALL
-    SELECT toString(orders.currency) AS currency, toInt128(0), sum(returned.amount)
+    SELECT toString(orders.currency), '', toInt128(0), sum(returned.amount), toInt128(0), toInt128(0), toInt128(0),
+        toInt128(0)
     FROM orders
     INNER JOIN returned ON orders.order_id = returned.order_id AND orders.currency = returned.currency
     GROUP BY orders.currency
-),
-compared AS (
-    SELECT currency, arrayJoin(if(empty(models), ['none'], models)) AS model, paid, refunds,
-        toInt128(0) AS gross, toInt128(0) AS hosts, toInt128(0) AS unattributed, toInt128(0) AS excess
-    FROM sides
     UNION ALL
     SELECT toString(currency), toString(model), toInt128(0), toInt128(0),
         sum(revenue_minute.gross),
@@ -51,19 +48,28 @@ compared AS (
     FROM ledger
     WHERE order_id IN unsettled AND $__timeFilter(toStartOfMinute(booked_at))
     GROUP BY currency, model
+),
+summed AS (
+    SELECT sides.currency AS currency, sides.model AS booked_under, sum(sum(sides.paid)) OVER of_currency AS paid,
+        sum(sum(sides.refunds)) OVER of_currency AS refunds, sum(sides.gross) AS gross, sum(sides.hosts) AS hosts,
+        sum(sides.unattributed) AS unattributed, sum(sides.excess) AS excess,
+        groupArray(sides.model) OVER of_currency AS here,
+        arrayFilter(model -> model != '', groupUniqArray(sides.model) OVER ()) AS models
+    FROM sides
+    GROUP BY currency, booked_under
+    WINDOW of_currency AS (PARTITION BY sides.currency)
 )
 SELECT currency, model,
-    toDecimal128(sum(compared.paid), 4) / {{row_units}} AS paid,
-    toDecimal128(sum(compared.refunds), 4) / {{row_units}} AS refunds,
-    toDecimal128(sum(compared.hosts), 4) / {{row_units}} AS hosts,
-    toDecimal128(sum(compared.unattributed), 4) / {{row_units}} AS unattributed,
-    toDecimal128(sum(compared.excess), 4) / {{row_units}} AS excess,
-    toInt64(sum(compared.gross) - sum(compared.paid)) AS sales_off,
-    toInt64(
-        sum(compared.hosts) + sum(compared.unattributed)
-        - (sum(compared.paid) - sum(compared.refunds) + sum(compared.excess))
-    ) AS off
-FROM compared
-GROUP BY currency, model
-HAVING paid != 0 OR refunds != 0 OR hosts != 0 OR unattributed != 0 OR excess != 0 OR sales_off != 0 OR off != 0
+    toDecimal128(summed.paid, 4) / {{row_units}} AS paid,
+    toDecimal128(summed.refunds, 4) / {{row_units}} AS refunds,
+    toDecimal128(summed.hosts, 4) / {{row_units}} AS hosts,
+    toDecimal128(summed.unattributed, 4) / {{row_units}} AS unattributed,
+    toDecimal128(summed.excess, 4) / {{row_units}} AS excess,
+    toInt64(summed.gross - summed.paid) AS sales_off,
+    toInt64(summed.hosts + summed.unattributed - (summed.paid - summed.refunds + summed.excess)) AS off
+FROM summed
+ARRAY JOIN if(
+    booked_under = '', arrayFilter(one -> NOT has(here, one), if(empty(models), ['none'], models)), [booked_under]
+) AS model
+WHERE paid != 0 OR refunds != 0 OR hosts != 0 OR unattributed != 0 OR excess != 0 OR sales_off != 0 OR off != 0
 ORDER BY currency, model

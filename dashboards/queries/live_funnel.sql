@@ -1,9 +1,9 @@
 -- Question: how many of those who came in went on to buy?
 -- Columns: step (words), people (distinct, each), share (part of the viewers; NULL without viewers).
 WITH came AS (
-    SELECT toInt64(uniqExactMerge(viewers)) AS viewers, toInt64(uniqExactMerge(clickers)) AS clickers,
-        toInt64(uniqExactMerge(carters)) AS carters
-    FROM activity_minute
+    SELECT toInt64(uniqExactArray(people_minute.viewers)) AS viewers, toInt64(uniqExactArray(people_minute.clickers)) AS clickers,
+        toInt64(uniqExactArray(people_minute.carters)) AS carters
+    FROM people_minute
     WHERE $__timeFilter(minute) AND {{in_sessions}}
 ),
 bought AS (

@@ -3,9 +3,13 @@
 --   interaction_rate (part of the viewers), pcu (people), acu (people). NULL where there is nothing to divide by.
 WITH {{online}},
 {{turns}},
+came AS (
+    SELECT toInt64(uniqExactArray(viewers)) AS people, toInt64(uniqExactArray(interactors)) AS active
+    FROM people_minute
+    WHERE $__timeFilter(minute) AND {{in_sessions}}
+),
 did AS (
-    SELECT toInt64(sum(views)) AS views, toInt64(sum(clicks)) AS clicks, toInt64(uniqExactMerge(viewers)) AS people,
-        toInt64(uniqExactMerge(interactors)) AS active
+    SELECT toInt64(sum(views)) AS views, toInt64(sum(clicks)) AS clicks
     FROM activity_minute
     WHERE $__timeFilter(minute) AND {{in_sessions}}
 ),
@@ -28,7 +32,8 @@ SELECT
     active / nullIf(people, 0) AS interaction_rate,
     most AS pcu,
     (SELECT sum(watch_ms) FROM watched) / nullIf(live_ms, 0) AS acu
-FROM did
+FROM came
+CROSS JOIN did
 CROSS JOIN paid
 CROSS JOIN full
 CROSS JOIN live

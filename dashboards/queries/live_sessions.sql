@@ -2,9 +2,13 @@
 -- Columns: session (title), platform, seller, gmv, net (money), orders (count), live (seconds with somebody on air),
 --   viewers (distinct people who came in), watch_time (seconds per viewer, from the session's begin to the range's end),
 --   digital_share, unattributed_share (parts of the GMV; NULL without sales), session_id ('' outside).
+-- so_far: people since the begin of sessions that began before the range; those of others are the viewers of the range.
 WITH {{credited}},
 {{turns}},
 {{watched}},
+begun AS (
+    SELECT people_minute.session_id AS session_id FROM people_minute WHERE minute < $__fromTime
+),
 figures AS (
     SELECT session_id,
         map(
@@ -27,20 +31,20 @@ figures AS (
     WHERE start_ms < end_ms
     GROUP BY session_id
     UNION ALL
-    SELECT toString(activity_minute.session_id),
+    SELECT toString(people_minute.session_id),
         map(
             'listed', toInt128(countIf($__timeFilter(minute))),
-            'viewers', toInt128(uniqExactMergeIf(activity_minute.viewers, $__timeFilter(minute))),
-            'people', toInt128(uniqExactMerge(activity_minute.viewers))
+            'viewers', toInt128(uniqExactArrayIf(people_minute.viewers, $__timeFilter(minute))),
+            'so_far', toInt128(uniqExactArrayIf(people_minute.viewers, session_id IN (SELECT session_id FROM begun)))
         )
-    FROM activity_minute
+    FROM people_minute
     WHERE minute <= $__toTime AND {{in_sessions}}
-        AND activity_minute.session_id IN (
-            SELECT seen.session_id FROM activity_minute AS seen WHERE $__timeFilter(seen.minute)
+        AND people_minute.session_id IN (
+            SELECT seen.session_id FROM people_minute AS seen WHERE $__timeFilter(seen.minute)
             UNION ALL
             SELECT shifts.session_id FROM shifts WHERE isNull(ended_at) OR ended_at > $__fromTime
         )
-    GROUP BY activity_minute.session_id
+    GROUP BY people_minute.session_id
     UNION ALL
     SELECT session_id, map('watch_ms', toInt128(so_far_ms)) FROM watched
 ),
@@ -54,7 +58,7 @@ SELECT multiIf(summed.session_id = '', 'outside sessions', ifNull(nullIf(session
     toInt64(figures['orders']) AS orders,
     toInt64(figures['live_ms']) / 1000 AS live,
     toInt64(figures['viewers']) AS viewers,
-    toInt64(figures['watch_ms']) / 1000 / nullIf(toInt64(figures['people']), 0) AS watch_time,
+    toInt64(figures['watch_ms']) / 1000 / nullIf(toInt64(greatest(figures['viewers'], figures['so_far'])), 0) AS watch_time,
     toFloat64(figures['digital']) / nullIf(toFloat64(figures['whole']), 0) AS digital_share,
     toFloat64(figures['unattributed']) / nullIf(toFloat64(figures['whole']), 0) AS unattributed_share,
     summed.session_id AS session_id

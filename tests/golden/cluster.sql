@@ -1040,3 +1040,79 @@ ALTER TABLE transitions_quarter_local ON CLUSTER 'live'
 
 ALTER TABLE lost_transitions_local ON CLUSTER 'live'
     MODIFY SETTING min_bytes_for_full_part_storage = 10485760;
+
+ALTER TABLE activity_minute_local ON CLUSTER 'live'
+    ADD COLUMN IF NOT EXISTS viewers AggregateFunction(uniqExact, String),
+    ADD COLUMN IF NOT EXISTS clickers AggregateFunction(uniqExact, String),
+    ADD COLUMN IF NOT EXISTS carters AggregateFunction(uniqExact, String),
+    ADD COLUMN IF NOT EXISTS interactors AggregateFunction(uniqExact, String);
+
+ALTER TABLE activity_minute ON CLUSTER 'live'
+    ADD COLUMN IF NOT EXISTS viewers AggregateFunction(uniqExact, String),
+    ADD COLUMN IF NOT EXISTS clickers AggregateFunction(uniqExact, String),
+    ADD COLUMN IF NOT EXISTS carters AggregateFunction(uniqExact, String),
+    ADD COLUMN IF NOT EXISTS interactors AggregateFunction(uniqExact, String);
+
+CREATE TABLE people_minute_local ON CLUSTER 'live' (
+    minute DateTime('UTC') COMMENT 'minute of occurred_at',
+    session_id LowCardinality(String) COMMENT 'session',
+    viewers SimpleAggregateFunction(groupUniqArrayArray, Array(UInt128)) COMMENT 'keys of those who joined' CODEC(NONE),
+    clickers SimpleAggregateFunction(groupUniqArrayArray, Array(UInt128)) COMMENT 'keys of those who clicked a product' CODEC(NONE),
+    carters SimpleAggregateFunction(groupUniqArrayArray, Array(UInt128)) COMMENT 'keys of those who put a product in the cart' CODEC(NONE),
+    interactors SimpleAggregateFunction(groupUniqArrayArray, Array(UInt128))
+        COMMENT 'keys of those who commented, liked, shared or followed' CODEC(NONE)
+) ENGINE = ReplicatedAggregatingMergeTree PARTITION BY toYYYYMM(minute) ORDER BY (minute, session_id)
+SETTINGS index_granularity = 256, min_bytes_for_full_part_storage = 10485760, replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'Who was in the rooms, per minute and session; a key is the 128-bit SipHash of a viewer_id';
+
+CREATE TABLE people_minute ON CLUSTER 'live' AS people_minute_local
+ENGINE = Distributed('live', currentDatabase(), people_minute_local)
+COMMENT 'Who was in the rooms, per minute and session; a key is the 128-bit SipHash of a viewer_id';
+
+INSERT INTO people_minute_local
+SELECT minute, session_id,
+    arrayMap(key -> reinterpretAsUInt128(unhex(key)), extractAll(substring(viewers_, 1 + length(viewers_) % 32), '.{32}')) AS viewers,
+    arrayMap(key -> reinterpretAsUInt128(unhex(key)), extractAll(substring(clickers_, 1 + length(clickers_) % 32), '.{32}')) AS clickers,
+    arrayMap(key -> reinterpretAsUInt128(unhex(key)), extractAll(substring(carters_, 1 + length(carters_) % 32), '.{32}')) AS carters,
+    arrayMap(key -> reinterpretAsUInt128(unhex(key)), extractAll(substring(interactors_, 1 + length(interactors_) % 32), '.{32}'))
+        AS interactors
+FROM (
+    SELECT minute, session_id, hex(viewers) AS viewers_, hex(clickers) AS clickers_, hex(carters) AS carters_,
+        hex(interactors) AS interactors_
+    FROM activity_minute
+)
+SETTINGS max_block_size = 1024, insert_deduplicate = 0;
+
+CREATE MATERIALIZED VIEW people_minute_view ON CLUSTER 'live' TO people_minute_local AS
+WITH reinterpretAsUInt128(sipHash128(viewer_id)) AS key
+SELECT toStartOfMinute(occurred_at) AS minute, session_id,
+    groupUniqArrayIf(key, type = 'viewer_joined') AS viewers,
+    groupUniqArrayIf(key, type = 'product_clicked') AS clickers,
+    groupUniqArrayIf(key, type = 'cart_added') AS carters,
+    groupUniqArrayIf(key, type IN ('commented', 'liked', 'shared', 'followed')) AS interactors
+FROM viewer_events_local AS viewer_events GROUP BY minute, session_id;
+
+DROP TABLE IF EXISTS activity_minute_view ON CLUSTER 'live';
+
+CREATE MATERIALIZED VIEW activity_minute_view ON CLUSTER 'live' TO activity_minute_local AS
+SELECT session_id, toStartOfMinute(occurred_at) AS minute,
+    countIf(type = 'viewer_joined') AS views,
+    countIf(type = 'product_clicked') AS clicks,
+    countIf(type = 'cart_added') AS carts,
+    sumIf(count, type = 'commented') AS comments,
+    sumIf(count, type = 'liked') AS likes,
+    sumIf(count, type = 'shared') AS shares,
+    sumIf(count, type = 'followed') AS follows
+FROM viewer_events_local AS viewer_events GROUP BY session_id, minute;
+
+ALTER TABLE activity_minute_local ON CLUSTER 'live'
+    DROP COLUMN IF EXISTS viewers,
+    DROP COLUMN IF EXISTS clickers,
+    DROP COLUMN IF EXISTS carters,
+    DROP COLUMN IF EXISTS interactors;
+
+ALTER TABLE activity_minute ON CLUSTER 'live'
+    DROP COLUMN IF EXISTS viewers,
+    DROP COLUMN IF EXISTS clickers,
+    DROP COLUMN IF EXISTS carters,
+    DROP COLUMN IF EXISTS interactors;
