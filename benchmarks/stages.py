@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 import analytics.decoding
+import streams.begun
 import streams.booking
 import streams.live
 import streams.money
@@ -21,7 +22,7 @@ from streams.known import KnownIds
 
 _NAMED: tuple[tuple[Any, str, str], ...] = (
     (Journal, "write", "journal"),
-    (streams.booking, "decode", "decode: bytes to events"),
+    (streams.begun, "decode", "decode: bytes to events"),
     (analytics.decoding, "frames", "decode: events to columns"),
     (streams.booking, "fresh", "dedupe"),
     (KnownIds, "with_events", "dedupe: remember the ids"),

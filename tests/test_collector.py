@@ -198,7 +198,7 @@ def test_one_bad_event_holds_back_its_request_and_says_why(apache_kafka: Broker,
     assert (answer.status, answer.body["accepted"], answer.body["rejected"]) == (400, 0, 2)
     assert reasons(answer) == [(1, "field_type", "occurred_at"), (3, "not_json", None)]
     assert answer.body["events"][0]["value"] == '"noon"'
-    assert "hostledger schema" in answer.body["events"][0]["remedy"]
+    assert "milliseconds since 1970" in answer.body["events"][0]["remedy"]
     assert stored(apache_kafka, names(prefix).events) == []
 
 

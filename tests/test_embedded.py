@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from test_people import as_shipped
 from warehouse_books import rows
 from warehouse_stage import online, presence
 
@@ -75,3 +76,15 @@ def test_a_folder_with_other_migrations_is_refused_and_let_go(
     with monkeypatch.context() as patched:
         patched.setattr(migrations, "shipped", lambda: theirs)
         Embedded.open(tmp_path / "data").close()
+
+
+def test_every_migration_can_be_repeated_before_the_next_one_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process may die after the last statement of a file and before the word that it was applied."""
+    known = shipped()
+    for number, migration in enumerate(known):
+        cut = replace(migration, statements=(*migration.statements, "SELECT throwIf(1)"))
+        with as_shipped(monkeypatch, [*known[:number], cut]), pytest.raises(WarehouseError, match="throwIf"):
+            Embedded.open(tmp_path)
+    Embedded.open(tmp_path).close()

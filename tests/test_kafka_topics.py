@@ -185,7 +185,8 @@ def test_a_record_beyond_the_limit_can_never_be_sent(
 @pytest.mark.usefixtures("apache_kafka")
 def test_a_topic_that_is_not_there_is_said_with_the_remedy(prefix: str, producer: Callable[..., Producer]) -> None:
     ours = producer()
-    ours._kafka.config["max_block_ms"] = 700
+    assert ours._client
+    ours._client.config["max_block_ms"] = 700
     with pytest.raises(BrokerAway, match="hostledger topics makes it"):
         ours.partitions(names(prefix).events)
 

@@ -68,10 +68,11 @@ def test_a_database_that_was_not_made_is_refused_with_the_command_that_makes_it(
 def test_a_database_that_lacks_migrations_is_refused_with_the_command_that_adds_them(
     database: str, server: Server
 ) -> None:
-    server.run("TRUNCATE TABLE schema_migrations")
-    with pytest.raises(WarehouseError, match=r"lacks \d+ migrations of this version, from 0001_facts.sql on"):
+    latest = shipped()[-1]
+    server.run(f"DELETE FROM schema_migrations WHERE number = {latest.number}")  # noqa: S608  # our number
+    with pytest.raises(WarehouseError, match=rf"lacks 1 migration of this version, from {latest.name} on"):
         opened(database)
-    assert Server.migrate(database, password=PASSWORD) == [migration.name for migration in shipped()]
+    assert Server.migrate(database, password=PASSWORD) == [latest.name]
     opened(database).close()
 
 
