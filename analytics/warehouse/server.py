@@ -244,8 +244,7 @@ class Server:
 
 def _complete(lacks: list[Migration], address: Address) -> None:
     if lacks:
-        many = f"{len(lacks)} migration{'s' * (len(lacks) > 1)}"
         raise WarehouseError(
-            f"database {address} lacks {many} of this version, from {lacks[0].name} on; "
-            "bring it up to date with: hostledger migrate"
+            f"database {address} lacks {len(lacks)} migration{'s' * (len(lacks) > 1)} of this version, from "
+            f"{lacks[0].name} on; bring it up to date with: hostledger migrate"
         )
