@@ -53,38 +53,22 @@ def stored_marks(warehouse: Warehouse, batch: int, expected: Iterable[str] = ())
 
 def stored_orders(warehouse: Warehouse, batch: int, expected: Iterable[str] = ()) -> Asked:
     """Orders of all lanes by their id, with the batch that brought each."""
-
-    def ask(order_ids: list[str]) -> pl.DataFrame:
-        return warehouse.query("core_orders_by_id", order_ids=order_ids, batch=batch)
-
-    return Asked(ask, "order_id", expected)
+    return Asked(_by("core_orders_by_id", "order_ids", warehouse, batch), "order_id", expected)
 
 
 def stored_refunds(warehouse: Warehouse, batch: int, expected: Iterable[str]) -> Asked:
     """Refunds of all lanes by their id."""
-
-    def ask(refund_ids: list[str]) -> pl.DataFrame:
-        return warehouse.query("core_refunds_by_id", refund_ids=refund_ids, batch=batch)
-
-    return Asked(ask, "refund_id", expected)
+    return Asked(_by("core_refunds_by_id", "refund_ids", warehouse, batch), "refund_id", expected)
 
 
 def refunds_of_orders(warehouse: Warehouse, batch: int, expected: Iterable[str]) -> Asked:
     """Refunds of all lanes by their order."""
-
-    def ask(order_ids: list[str]) -> pl.DataFrame:
-        return warehouse.query("core_refunds_of_orders", order_ids=order_ids, batch=batch)
-
-    return Asked(ask, "order_id", expected)
+    return Asked(_by("core_refunds_of_orders", "order_ids", warehouse, batch), "order_id", expected)
 
 
 def booked_entries(warehouse: Warehouse, batch: int, expected: Iterable[str]) -> Asked:
     """Entries that stand, by their order."""
-
-    def ask(order_ids: list[str]) -> pl.DataFrame:
-        return warehouse.query("core_booked", order_ids=order_ids, batch=batch)
-
-    return Asked(ask, "order_id", expected)
+    return Asked(_by("core_booked", "order_ids", warehouse, batch), "order_id", expected)
 
 
 def stored_events(warehouse: Warehouse, batch: int, suspects: pl.DataFrame) -> Asked:
@@ -95,3 +79,8 @@ def stored_events(warehouse: Warehouse, batch: int, suspects: pl.DataFrame) -> A
         return warehouse.query("core_known_viewer_events", viewers=viewers, event_ids=event_ids, batch=batch)
 
     return Asked(ask, "event_id", suspects["event_id"])
+
+
+def _by(query: str, keys: str, warehouse: Warehouse, batch: int) -> Callable[[list[str]], pl.DataFrame]:
+    """Ask a named query of what other batches stored. keys: its parameter that takes the keys."""
+    return lambda wanted: warehouse.query(query, **{keys: wanted}, batch=batch)

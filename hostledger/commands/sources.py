@@ -90,10 +90,12 @@ def try_source(
     headers = {"x-roomid": room} | ({source.kind_header: kind} if source.kind_header else {})
     notification = Notification(headers, file.read_bytes(), time.time_ns() // 1_000_000)
     desk = Desk(name, access, lambda call: _answer(answers, call))
-    with refusing(DetailAway, OSError):
+    with refusing(OSError):
         try:
             for message in source.split(notification):
                 _tell(source, message, desk)
+        except DetailAway as away:
+            refuse(f"{file} cannot be booked yet: {away.reason}")
         except Reject as reject:
             where = f", field {reject.field}, value {reject.value}" if reject.field else ""
             refuse(f"{file} cannot be booked: {reject.reason}{where}; {reject.remedy}")

@@ -122,7 +122,7 @@ def _detail(desk: Desk, number: str) -> Fields:
         raise DetailAway(f"code {code}")
     order = answer.part("data").part("shop_order_detail")
     if order.id("order_id") != number:
-        raise DetailAway("not there yet")
+        raise DetailAway(f"order {number} is not there yet")
     return order
 
 

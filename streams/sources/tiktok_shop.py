@@ -147,7 +147,7 @@ def _one(desk: Desk, call: Call, name: str, id_name: str, wanted: str) -> Fields
     for each in _data(desk, call).parts(name):
         if each.id(id_name) == wanted:
             return each
-    raise DetailAway("not there yet")
+    raise DetailAway(f"{id_name} {wanted} is not there yet")
 
 
 def verify(notification: Notification, access: Access) -> str:

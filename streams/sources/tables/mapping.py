@@ -128,7 +128,7 @@ def _wrong_money(mapping: Mapping) -> str | None:
     if mapping.kind == "refunds" and mapping.money.amount is None:
         return "kind refunds needs money.amount"
     if mapping.money.unit_price is not None and mapping.quantity is None:
-        return "unit_price needs quantity"
+        return 'money.unit_price needs quantity: name its column, or write quantity = {value = "1"}'
     if mapping.money.decimal == mapping.money.thousands:
         return "decimal and thousands are the same mark"
     return None
