@@ -89,7 +89,7 @@ def test_a_difference_is_told_and_not_touched(apache_kafka: Broker, prefix: str)
 
 def test_more_replicas_than_brokers_are_refused_in_words(apache_kafka: Broker, prefix: str) -> None:
     if not apache_kafka.breakable:
-        pytest.skip("the cluster is not ours: its number of brokers is unknown")
+        pytest.skip("its number of brokers is unknown: the cluster is not ours; unset KAFKA_BOOTSTRAP_SERVERS")
     with pytest.raises(TopicRefused, match="replication factor of 3"):
         ensure(Connection(apache_kafka.bootstrap), declared(prefix, replication=3))
 

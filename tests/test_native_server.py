@@ -10,7 +10,7 @@ from clickhouse_driver.errors import ServerException
 
 from analytics.warehouse.address import Address
 
-pytestmark = pytest.mark.skipif(bool(native_child.GIVEN), reason="a real server was named")
+pytestmark = pytest.mark.skipif(bool(native_child.GIVEN), reason="a real server was named; unset CLICKHOUSE_URL")
 Make = Callable[..., Client]
 
 

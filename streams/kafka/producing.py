@@ -140,16 +140,11 @@ class Producer:
         until = time.monotonic() + timeout_s
         with self._lock:
             client = self._client
-        try:
-            with self._answering():
-                if client:
-                    client.flush(timeout_s)
-                for future in dispatched:
-                    future.get(max(0.001, until - time.monotonic()))
-        except BrokerAway:
+        with self._answering():
             if client:
-                self._give_up(client)
-            raise
+                client.flush(timeout_s)
+            for future in dispatched:
+                future.get(max(0.001, until - time.monotonic()))
 
     def partitions(self, topic: str) -> int:
         """Count the partitions of a topic. Raises BrokerAway, also for a topic that is not there."""
