@@ -20,7 +20,7 @@ from analytics.warehouse.migrations import shipped
 from analytics.warehouse.server import Server
 
 TLS = Path(__file__).with_name("data") / "tls"
-ours = pytest.mark.skipif(bool(native_child.GIVEN), reason="stops servers: CLICKHOUSE_URL is not ours to stop; unset it")
+ours = pytest.mark.skipif(bool(native_child.GIVEN), reason="stops servers: not that of CLICKHOUSE_URL; unset it")
 
 
 def migrated(url: str) -> str:
