@@ -19,7 +19,7 @@ from statsmodels.regression.linear_model import WLS
 from analytics.comparison import wording
 from analytics.comparison.balance import balance, remaining
 from analytics.comparison.cells import selling
-from analytics.comparison.estimates import FIGURES, Estimate, contrast, estimates, overlap, strata_table
+from analytics.comparison.estimates import FIGURES, Estimate, contrast, estimates, numbered, overlap, strata_table
 from analytics.comparison.intervals import LEVEL
 from analytics.comparison.novelty import by_days, by_stream_hour
 from analytics.comparison.odds import odds
@@ -65,6 +65,15 @@ def test_berkeleys_admissions_turn_when_they_are_stratified_as_published() -> No
     assert found["crude"].difference > 0.1
     assert found["ate"].high is not None
     assert found["ate"].high < 0
+
+
+def test_the_same_cells_are_numbered_alike_whatever_the_process_has_seen() -> None:
+    cells = applicants().select("session_id", "stratum").unique(maintain_order=True)
+    seen = cells.reverse().cast(pl.Categorical)
+    found = numbered(cells)
+    assert seen.height == found.height
+    for name in ("session_id", "stratum"):
+        assert found[name].to_list() == (cells[name].rank("dense") - 1).to_list()
 
 
 def test_the_standard_error_is_the_published_one_but_for_the_correction_for_small_samples() -> None:
