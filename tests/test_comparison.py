@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from math import isclose, sqrt
+from math import inf, isclose, sqrt
 
 import numpy as np
 import polars as pl
@@ -12,12 +12,13 @@ from comparison_world import World, covered
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from nights import NIGHT, seeds
+from polars.testing import assert_frame_equal
 from referee_cases import expected, rows
 from scipy.stats import binom
 from statsmodels.regression.linear_model import WLS
 
 from analytics.comparison import wording
-from analytics.comparison.balance import balance, remaining
+from analytics.comparison.balance import LARGE, balance, remaining, shown
 from analytics.comparison.cells import selling
 from analytics.comparison.estimates import FIGURES, Estimate, contrast, estimates, numbered, overlap, strata_table
 from analytics.comparison.intervals import LEVEL
@@ -302,6 +303,35 @@ def test_the_arms_are_alike_where_they_are_weighted_alike_and_what_remains_is_na
     assert remaining(table) == ["source"]
 
 
+def test_arms_with_nothing_in_common_are_named_as_different() -> None:
+    """One arm on one platform, the other on another: no difference is greater, and no stratum holds it equal."""
+    rows = [(f"{arm}{number}", "all", arm, 1.0, 2.0) for arm in (False, True) for number in range(3)]
+    cells = cells_of(rows).with_columns(platform=pl.when("treated").then(pl.lit("new")).otherwise(pl.lit("old")))
+    table = balance(cells, ["platform"])
+    assert dict(table.select("value", "after").iter_rows()) == {"new": inf, "old": -inf}
+    assert remaining(table) == ["platform"]
+
+
+def test_a_difference_that_stratifying_made_is_named_though_five_others_were_greater_before() -> None:
+    """Seller `f` had a sixth of both arms; all of its digital hours lie where the human arm is rare."""
+    control = [("day", seller, hours) for seller, hours in zip("abcdef", (8.0, 2.0, 8.0, 2.0, 10.0, 5.0), strict=True)]
+    treated = [("day", seller, hours) for seller, hours in zip("abcde", (2.0, 8.0, 2.0, 8.0, 5.0), strict=True)]
+    cells = pl.DataFrame(
+        [
+            (f"{seller}{arm}", stratum, arm, seller, hours)
+            for arm, lines in ((False, [*control, ("night", "a", 0.1)]), (True, [*treated, ("night", "f", 5.0)]))
+            for stratum, seller, hours in lines
+        ],
+        schema=["session_id", "stratum", "treated", "seller", "bottom"],
+        orient="row",
+    ).with_columns(top=pl.col("bottom"))
+    few = shown(balance(cells, ["seller"]))
+    assert few.height == 5
+    assert "f" not in few["value"]
+    last = balance(cells, ["seller"]).row(-1, named=True)
+    assert (last["value"], abs(last["before"]) < LARGE, abs(last["after"]) > LARGE) == ("f", True, True)
+
+
 def test_what_remains_is_said_and_nothing_is_claimed_of_what_was_not_seen() -> None:
     out = overlap(
         strata_table(cells_of([("a", "d", False, 1.0, 3.0), ("b", "d", True, 1.0, 1.0), ("c", "n", True, 1.0, 1.0)]))
@@ -352,6 +382,13 @@ def test_the_lift_of_each_day_of_a_version_is_found() -> None:
     assert found["lift"].to_list() == pytest.approx([*both_versions, 0.2, 0.1], abs=0.02)
     assert by_days(aged(6), versions, 2)["day"].to_list() == [0, 1]
     assert by_days(aged(6), versions.clear(), 30).is_empty()
+
+
+def test_the_novelty_of_an_avatar_alone_is_measured_against_people_alone() -> None:
+    versions = pl.DataFrame({"host_id": ["twin"], "began_ms": [0]})
+    pairs = aged(1).with_columns(session_id=pl.lit("pair ") + pl.col("session_id"), host_id=pl.lit(""), top=9_999.0)
+    found = by_days(pl.concat([aged(1), pairs]), versions, 30)
+    assert_frame_equal(found, by_days(aged(1), versions, 30))
 
 
 def test_the_interval_of_a_lift_is_of_the_ratio_of_two_uncertain_rates() -> None:

@@ -11,13 +11,16 @@ import pytest
 from nights import NIGHT
 from scipy.stats import norm
 
+from analytics.experiments.aired import aired
 from analytics.experiments.assignment import assigned
 from analytics.experiments.cuped import Sums, lift
+from analytics.experiments.design import KINDS, Design
 from analytics.experiments.lags import by_lot, robust, tellable
 from analytics.experiments.power import trials
 from analytics.experiments.sample_ratio import sample_ratio
 from analytics.experiments.scripts import Rule, interval, result
 from analytics.experiments.switchback import Layout, conservative_variance, horvitz_thompson
+from hostledger.commands.experiment_switchback import fewest
 
 RUNS = 1_000 if NIGHT else 200
 VIEWERS = 3_000
@@ -215,6 +218,30 @@ class TestSwitchback:
         nothing = trials(np.arange(100.0), small, 0.05, np.repeat(every, 50, axis=0), np.arange(200) % 90)
         assert nothing.smallest(0.5) is None
 
+    def test_a_trial_is_tested_against_the_other_draws_and_not_against_itself_twice(self):
+        """With as many draws as the level needs, a great effect is found; counted twice, no p could be so low."""
+        chance, many = np.random.default_rng(17), Layout(40, 1)
+        sides = chance.integers(0, 2, (200, len(many.points)))
+        planned = trials(chance.gamma(2, 100, 300), many, 1 / 200, sides, chance.integers(0, 300, 200))
+        assert planned.power(1e9) == 1
+        assert planned.smallest(0.9) is not None
+
+    @pytest.mark.parametrize(("draws", "alpha", "needed"), [(19, 0.05, None), (18, 0.05, 19), (2_000, 0.0001, 9_999)])
+    def test_draws_that_cannot_give_so_low_a_p_are_not_blamed_on_the_coins(self, draws, alpha, needed):
+        assert fewest(draws, alpha) == needed
+        assert ((1 + 0) / (1 + draws) <= alpha) == (needed is None)
+
+    def test_a_period_run_by_hosts_of_unknown_kind_was_not_run_as_drawn(self):
+        drawn = Design.draw(
+            seller="s", currency="JPY", start_ms=0, period_ms=1_000, layout=Layout(8, 1), seed=3, alpha=0.05
+        )
+        kind = KINDS[drawn.digital[0]]
+        shifts = pl.DataFrame({"kind": [kind, "unknown"], "start_ms": [0, 100], "end_ms": [100, 1_000]})
+        row = aired(shifts, drawn).row(0, named=True)
+        assert (row[f"{kind}_ms"], row["unknown_ms"], row["kept"]) == (100, 900, False)
+        alone = aired(shifts.head(1), drawn).row(0, named=True)
+        assert (alone["unknown_ms"], alone["kept"]) == (0, True)
+
 
 class TestAssignment:
     def test_arms_are_as_large_as_their_shares_and_the_check_lets_them_pass(self):
@@ -223,6 +250,13 @@ class TestAssignment:
         assert not sample_ratio(counts, SHARES).blocks
         assert sample_ratio({}, SHARES).p == 1, "nobody speaks against nothing"
         assert sample_ratio(counts, {"A": 48, "B": 30, "C": 22}).blocks, "two points of a hundred are noticed"
+
+    def test_two_early_viewers_of_a_small_arm_block_nothing_and_forty_do(self):
+        """Two of four where 5 of 100 were meant: by chi-square once in 10 000 tests, in truth once in 71."""
+        shares = {"A": 95, "B": 5}
+        assert sample_ratio({"A": 2, "B": 2}, shares).p < 0.001
+        assert not sample_ratio({"A": 2, "B": 2}, shares).blocks
+        assert sample_ratio({"A": 40, "B": 40}, shares).blocks, "four expected, forty came"
 
     def test_two_experiments_divide_the_same_viewers_independently(self):
         viewers = [f"viewer {number}" for number in range(20_000)]

@@ -17,12 +17,17 @@ def balance(cells: pl.DataFrame, variables: Sequence[str]) -> pl.DataFrame:
 
     cells: session_id, stratum, treated, bottom, and the variables as text. Returns variable, value, control_share,
     treated_share (of the arm's denominator), before and after (standardised differences: treated less control; after:
-    in comparable strata, weighted as for all their traffic), at most five values of a variable, those that differ
-    most.
+    in comparable strata, weighted as for all their traffic; without end where one arm has nothing else and the other
+    nothing of it), of every value, those of a variable that differ most first.
     """
     weighted = _weighted(cells)
     found = [_of_one(weighted, variable) for variable in variables]
-    return pl.concat([frame.head(_SHOWN) for frame in found]) if found else pl.DataFrame(schema=_SCHEMA)
+    return pl.concat(found) if found else pl.DataFrame(schema=_SCHEMA)
+
+
+def shown(table: pl.DataFrame) -> pl.DataFrame:
+    """Leave at most five values of each variable, those that differ most before stratifying."""
+    return table.filter(pl.int_range(pl.len()).over("variable") < _SHOWN)
 
 
 def remaining(table: pl.DataFrame) -> list[str]:
@@ -61,10 +66,10 @@ def _of_one(cells: pl.DataFrame, variable: str) -> pl.DataFrame:
 
 
 def _standardised(weight: str) -> pl.Expr:
-    """Difference of two shares over the root of their mean variance; 0 where neither varies and they agree."""
+    """Difference of two shares over the root of their mean variance; where neither varies: 0, or without end."""
     zero, one = pl.col(f"control_{weight}"), pl.col(f"treated_{weight}")
-    scale = ((zero * (1 - zero) + one * (1 - one)) / 2).sqrt()
-    return pl.when((one - zero).abs() <= _WHOLE).then(0.0).when(scale > 0).then((one - zero) / scale)
+    scale = ((zero * (1 - zero) + one * (1 - one)).clip(0) / 2).sqrt()
+    return pl.when((one - zero).abs() <= _WHOLE).then(0.0).otherwise((one - zero) / scale)
 
 
 _SCHEMA = {

@@ -21,7 +21,7 @@ def by_days(cells: pl.DataFrame, versions: pl.DataFrame, days: int) -> pl.DataFr
     Returns day (0 to days - 1), lift (treated / control - 1), lift_low, lift_high (None where either sold nothing, or
     the difference has no interval), and the columns of Estimate.
     """
-    known = numbered(cells)
+    known = numbered(cells.filter(pl.col("host_id") != ""))
     aged = _aged(known.filter("treated"), versions)
     control = known.filter(~pl.col("treated"))
 

@@ -14,28 +14,30 @@ from analytics.experiments.switchback import Layout
 from analytics.walks import Numbers
 
 _ENOUGH = 1e-4
+_SLACK = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Trials:
-    """Trials without any effect, in rows: the estimate of each, what other draws would give, and what they would feel.
+    """Trials without any effect, in rows: the estimate of each, what every draw would give, and what it would feel.
 
-    alpha: level of the test by lot.
+    A trial's own draw is among them. alpha: level of the test by lot.
     """
 
     own: Numbers
-    others: Numbers
+    every: Numbers
     felt: Numbers
     alpha: float
 
     def power(self, effect: float) -> float:
         """Give the chance to find an effect of this size per period by lot."""
-        farther = np.abs(self.others + effect * self.felt) >= np.abs(self.own + effect)[:, None]
-        return float(((1 + farther.sum(axis=1)) / (1 + self.others.shape[1]) <= self.alpha).mean())
+        own = np.abs(self.own + effect) * (1 - _SLACK)
+        farther = np.abs(self.every + effect * self.felt) >= own[:, None]
+        return float((farther.mean(axis=1) <= self.alpha).mean())
 
     def smallest(self, power: float) -> float | None:
         """Give the smallest effect per period that is found with this chance, to a part in 10 000; None if none is."""
-        low, high = 0.0, 4 * float(np.abs(self.others).max(initial=0)) or 1.0
+        low, high = 0.0, 4 * float(np.abs(self.every).max(initial=0)) or 1.0
         if self.power(high) < power:
             return None
         while high - low > _ENOUGH * high:
@@ -48,7 +50,7 @@ def trials(history: Numbers, layout: Layout, alpha: float, sides: Numbers, start
     """Lay schedules over a history.
 
     history: net revenue of each period, in order; sides: coins, one draw a row, those that are not tellable are left
-    out; starts: where in the history each trial begins, from 0. Every draw is a trial, and beside it all the others.
+    out; starts: where in the history each trial begins, from 0. Every draw is a trial, beside all the others.
     """
     m = layout.carryover
     draws = layout.drawn(sides)

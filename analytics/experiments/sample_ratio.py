@@ -5,19 +5,20 @@ from dataclasses import dataclass
 
 BLOCKS_BELOW = 0.001
 """A p-value below this blocks the result: the arms are not comparable, whatever they sold."""
+_FEWEST = 5
 
 
 @dataclass(frozen=True, slots=True)
 class SampleRatio:
-    """A chi-square test of the sizes of arms against their shares."""
+    """A chi-square test of the sizes of arms against their shares.
+
+    blocks: whether the arms must not be compared. Where an arm was meant to have fewer than five viewers by now, the
+    chi-square alone finds too much, so the exact binomial test of some arm must speak against its size too.
+    """
 
     chi2: float
     p: float
-
-    @property
-    def blocks(self) -> bool:
-        """Whether the arms must not be compared."""
-        return self.p < BLOCKS_BELOW
+    blocks: bool
 
 
 def sample_ratio(counts: Mapping[str, int], shares: Mapping[str, int]) -> SampleRatio:
@@ -26,11 +27,16 @@ def sample_ratio(counts: Mapping[str, int], shares: Mapping[str, int]) -> Sample
     Nobody at all speaks against nothing.
     Kohavi, Tang, Xu, "Trustworthy Online Controlled Experiments" (2020), chapter 21.
     """
-    from scipy.stats import chisquare  # noqa: PLC0415  # heavy: only who compares arms waits for it
+    from scipy.stats import binomtest, chisquare  # noqa: PLC0415  # heavy: only who compares arms waits for it
 
     whole, parts = sum(counts.values()), sum(shares.values())
     if not whole:
-        return SampleRatio(0.0, 1.0)
+        return SampleRatio(0.0, 1.0, blocks=False)
     observed = [counts.get(variant, 0) for variant in shares]
-    found = chisquare(observed, [whole * share / parts for share in shares.values()])
-    return SampleRatio(float(found.statistic), float(found.pvalue))
+    expected = [whole * share / parts for share in shares.values()]
+    found = chisquare(observed, expected)
+    blocks = bool(found.pvalue < BLOCKS_BELOW)
+    if blocks and min(expected) < _FEWEST:
+        exact = [binomtest(count, whole, meant / whole).pvalue for count, meant in zip(observed, expected, strict=True)]
+        blocks = min(exact) * len(exact) < BLOCKS_BELOW
+    return SampleRatio(float(found.statistic), float(found.pvalue), blocks)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 import typer
 
-from analytics.comparison.balance import LARGE
+from analytics.comparison.balance import LARGE, shown
 from analytics.comparison.measures import MEASURES
 from analytics.comparison.strata import VARIABLES
 from analytics.events import MAX_TIME_MS
@@ -174,7 +174,7 @@ def _frame(one: Comparison, part: Part, days: int) -> pl.DataFrame:
     made: dict[Part, Callable[[], pl.DataFrame]] = {
         Part.ESTIMATES: one.estimated,
         Part.STRATA: one.by_stratum,
-        Part.BALANCE: lambda: one.balanced,
+        Part.BALANCE: lambda: shown(one.balanced),
         Part.DAYS: lambda: one.by_days(days),
         Part.HOURS: one.by_stream_hour,
     }
@@ -190,9 +190,9 @@ def _tabled(one: Comparison, part: Part | None, days: int) -> None:
         f"{one.currency}: {treated} (treated) less {control} (control), {one.question.measured.formula}; "
         f"model {one.question.model}"
     )
-    for shown in [part] if part else [Part.ESTIMATES, Part.BALANCE]:
-        frame = _rounded(_frame(one, shown, days).drop(_FINE, strict=False))
-        show(frame, Format.TABLE, _TITLES[shown].format(unit=one.unit))
+    for table in [part] if part else [Part.ESTIMATES, Part.BALANCE]:
+        frame = _rounded(_frame(one, table, days).drop(_FINE, strict=False))
+        show(frame, Format.TABLE, _TITLES[table].format(unit=one.unit))
     tell(_beside(one))
     odds = one.odds()
     if odds:

@@ -1,5 +1,6 @@
 """`hostledger experiment design`: draw a switchback, and say beforehand how small an effect it can find."""
 
+import math
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -179,10 +180,19 @@ def present_power(plan: Design, found: Power, output: Format) -> None:
     else:
         tell(", ".join(f"{name}: {value}" for name, value in row.items()))
     if smallest is None:
-        coins = len(plan.layout.points)
-        tell(f"No effect is found with this chance, however great: {coins} coins are too few; take more --periods.")
+        tell(f"No effect is found with this chance, however great: {_lacking(plan, found)}.")
     if found.history_periods < plan.periods:
         tell(
             f"The history has {found.history_periods} periods, the design {plan.periods}: it was laid end to end, so "
             "the power is a guess."
         )
+
+
+def _lacking(plan: Design, found: Power) -> str:
+    """Say what there is too little of for a test by lot to find anything, and what to do."""
+    if found.trials * plan.alpha < 1:
+        needed = f"{math.ceil(1 / plan.alpha):,}"
+        return (
+            f"{found.trials:,} trials cannot show a chance of {100 * plan.alpha:g} %; give more --trials than {needed}"
+        )
+    return f"{len(plan.layout.points)} coins are too few; take more --periods"

@@ -1,6 +1,7 @@
 """The picture of a script test: the cumulative lift of each variant, and its always-valid interval."""
 
 from datetime import datetime
+from itertools import cycle
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,7 @@ def drawn(file: Path, paths: dict[str, pl.DataFrame], control: str, currency: st
     figure = Figure(figsize=(9, 4.5), layout="constrained")
     axes = figure.subplots()
     scale = per / 10 ** EXPONENTS[currency]
-    for colour, (variant, lift) in zip(_COLOURS, paths.items(), strict=False):
+    for colour, (variant, lift) in zip(cycle(_COLOURS), paths.items(), strict=False):
         thin = lift[np.unique(np.linspace(0, lift.height - 1, _POINTS).astype(int)).tolist()]
         times = date2num([datetime.fromtimestamp(ms / 1000, zone) for ms in thin["exposed_ms"]])
         low, middle, high = (thin[name].to_numpy() * scale for name in ("low", "difference", "high"))

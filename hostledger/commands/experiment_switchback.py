@@ -1,5 +1,6 @@
 """`hostledger experiment analyse --switchback`: what digital hosts bring more than human ones, by lot."""
 
+import math
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -7,7 +8,7 @@ import numpy as np
 import polars as pl
 import typer
 
-from analytics.experiments.aired import aired, filled
+from analytics.experiments.aired import ON_AIR, aired, filled
 from analytics.experiments.design import Design, WrongDesignError
 from analytics.experiments.lags import Effect, by_lot, robust
 from analytics.experiments.switchback import conservative_variance, horvitz_thompson
@@ -18,6 +19,7 @@ from hostledger.reading import moment, opened, present, settings_of
 from hostledger.settings import WrongSetting, time_zone
 
 _NAMED = 5
+_HAIR = 1e-9
 
 
 def analyse_switchback(
@@ -34,7 +36,7 @@ def analyse_switchback(
     periods = aired(shifts, design)
     found = estimated(filled(sums, design.periods), design, draws)
     present(found, output, f"Switchback of {design.seller}: digital less human")
-    if worthless := endless(found, design):
+    if worthless := endless(found, design, draws):
         tell(worthless)
     _warn(periods, zone)
 
@@ -82,16 +84,27 @@ def estimated(net: pl.Series, design: Design, draws: int) -> pl.DataFrame:
     return pl.DataFrame([_row(method, effect, design) | shared for method, effect in found.items()])
 
 
-def endless(found: pl.DataFrame, design: Design) -> str | None:
+def endless(found: pl.DataFrame, design: Design, draws: int) -> str | None:
     """Say so where the lot cannot find anything, whatever the other rows say; None where it can."""
     lot = found.row(0, named=True)
     if None not in (lot["low_minor"], lot["high_minor"]):
         return None
+    if too_few := fewest(draws, design.alpha):
+        return (
+            f"WARNING: {draws:,} draws are too few: no p-value by lot is below 1 in {draws + 1:,}, so at "
+            f"{100 * design.alpha:g} % its interval has no end. Give at least --draws {too_few}."
+        )
     return (
         f"WARNING: {len(design.layout.points)} coins are too few: at {100 * design.alpha:g} % the lot speaks against "
         "no effect, however great, so its interval has no end. Do not go by the other rows, which are too sure of "
         "themselves then; run more periods."
     )
+
+
+def fewest(draws: int, alpha: float) -> int | None:
+    """Give the fewest draws by which a p-value can be as low as alpha; None if these are enough."""
+    needed = math.ceil(1 / alpha * (1 - _HAIR)) - 1
+    return needed if draws < needed else None
 
 
 def _check(figures: np.ndarray, design: Design) -> Effect:
@@ -139,5 +152,6 @@ def _warn(periods: pl.DataFrame, zone: ZoneInfo) -> None:
 
 
 def _ran(row: dict[str, int]) -> str:
-    both = row["human_ms"] + row["digital_ms"]
-    return f"{100 * row['digital_ms'] / both:.0f} % digital on air" if both else "nobody on air"
+    whole = sum(row[name] for name in ON_AIR)
+    unknown = f", {100 * row['unknown_ms'] / whole:.0f} % of unknown kind" if row["unknown_ms"] else ""
+    return f"{100 * row['digital_ms'] / whole:.0f} % digital on air{unknown}" if whole else "nobody on air"
