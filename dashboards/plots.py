@@ -84,7 +84,7 @@ def decay(rows: pl.DataFrame, name: str, names: tuple[str, str], file: Path) -> 
                 fontsize=8.5,
                 color=INK,
             )
-        axes.set_xlabel(words[name])
+        axes.set_xlabel(f"{words[name]} (n: sessions of {names[1]})")
         axes.set_ylabel("lift, in the same strata")
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:+.0%}")
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

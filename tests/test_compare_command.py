@@ -127,7 +127,7 @@ def data_of(run: Run) -> str:
     return str(run.__closure__[0].cell_contents)  # type: ignore[attr-defined]  # a function of ours
 
 
-def test_hosts_who_never_meet_give_no_number(run: Run) -> None:
+def test_hosts_who_never_meet_give_no_number(run: Run, tmp_path: Path) -> None:
     names = rows(CliRunner().invoke(build(["report"]), ["report", "hosts", "--data", data_of(run), "--format", "csv"]))
     sold = {row["host_id"]: row["currency"] for row in names if row["gross_minor"] != "0" and row["name"]}
     first = next(host for host, currency in sold.items() if currency == "CNY")
@@ -135,6 +135,13 @@ def test_hosts_who_never_meet_give_no_number(run: Run) -> None:
     result = run("--currency", "CNY", "--hosts", first, other)
     assert result.exit_code == 0
     assert "No comparison is possible" in result.stderr
+    file = tmp_path / "nothing.png"
+    for part in ("estimates", "hours"):
+        asked = ("--currency", "CNY", "--hosts", first, other, "--show", part, "--plot", str(file), "--format", "json")
+        result = run(*asked)
+        assert (result.exit_code, json.loads(result.stdout)) == (0, []), "no row where nothing was compared"
+        assert f"There is nothing to draw; {file} was not written." in result.stderr
+        assert not file.exists()
 
 
 @pytest.mark.parametrize("part", ["balance", "days", "hours"])

@@ -11,6 +11,13 @@ from analytics.rules import DAY_MS, HOUR_MS
 
 _ENDLESS = 10
 """An interval of more than e^10 times the lift up and down says nothing."""
+_FRACTIONS = ("lift", "lift_low", "lift_high", "control", "treated", "difference", "low", "high", "se", "freedom")
+_COUNTS = ("strata", "control_sessions", "treated_sessions")
+_COLUMNS = (
+    dict.fromkeys(_FRACTIONS, pl.Float64)
+    | dict.fromkeys(_COUNTS, pl.Int64)
+    | dict.fromkeys(("control_bottom", "treated_bottom"), pl.Float64)
+)
 
 
 def by_days(cells: pl.DataFrame, versions: pl.DataFrame, days: int) -> pl.DataFrame:
@@ -60,7 +67,7 @@ def _aged(treated: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
 
 def _rows(name: str, values: list[int], cells: Callable[[int], pl.DataFrame], figure: str) -> pl.DataFrame:
     rows = [{name: value, **row} for value in values if (row := _row(cells(value), figure))]
-    return pl.DataFrame(rows, infer_schema_length=None).drop("figure", "ratio", strict=False)
+    return pl.DataFrame(rows, {name: pl.Int64} | _COLUMNS)
 
 
 def _row(cells: pl.DataFrame, figure: str) -> dict[str, object]:

@@ -229,9 +229,13 @@ def _picture(one: Comparison, part: Part | None, days: int, file: Path) -> None:
     """Draw what is shown; matplotlib takes a second to load, so only now."""
     from dashboards import plots  # noqa: PLC0415  # see above
 
-    if part in (Part.DAYS, Part.HOURS):
-        name = "day" if part is Part.DAYS else "stream_hour"
-        plots.decay(_frame(one, part, days), name, one.question.names, file)
+    over_time = part in (Part.DAYS, Part.HOURS)
+    rows = _frame(one, part if part and over_time else Part.ESTIMATES, days)
+    if rows.is_empty():
+        tell(f"There is nothing to draw; {file} was not written.")
+        return
+    if over_time:
+        plots.decay(rows, "day" if part is Part.DAYS else "stream_hour", one.question.names, file)
     else:
         plots.forest(one.estimated(), one.by_stratum(), one.question.names, one.unit, file)
     tell(f"Picture: {file}")
