@@ -4,6 +4,7 @@
 """
 
 from math import sqrt
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -20,6 +21,7 @@ from analytics.experiments.power import trials
 from analytics.experiments.sample_ratio import sample_ratio
 from analytics.experiments.scripts import Rule, interval, result
 from analytics.experiments.switchback import Layout, conservative_variance, horvitz_thompson
+from hostledger.commands.experiment_plot import drawn
 from hostledger.commands.experiment_switchback import fewest
 
 RUNS = 1_000 if NIGHT else 200
@@ -241,6 +243,13 @@ class TestSwitchback:
         assert (row[f"{kind}_ms"], row["unknown_ms"], row["kept"]) == (100, 900, False)
         alone = aired(shifts.head(1), drawn).row(0, named=True)
         assert (alone["unknown_ms"], alone["kept"]) == (0, True)
+
+
+def test_every_variant_of_a_test_is_in_its_picture(tmp_path):
+    lift_ = pl.DataFrame({"exposed_ms": [0, 1_000], "difference": [1.0, 2.0], "low": [0.0, 1.0], "high": [2.0, 3.0]})
+    file = tmp_path / "lift.svg"
+    drawn(file, dict.fromkeys("BCDEFG", lift_), "A", "JPY", ZoneInfo("Asia/Tokyo"), 1_000)
+    assert all(f"<!-- {variant} less A -->" in file.read_text() for variant in "BCDEFG")
 
 
 class TestAssignment:

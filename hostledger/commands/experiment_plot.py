@@ -12,7 +12,7 @@ from analytics.currencies import EXPONENTS
 from hostledger.settings import WrongSetting
 
 _POINTS = 2_000
-_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
+_COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1a1a1a")
 
 
 def picture(file: Path) -> Path:
