@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import asdict
 from math import exp
+from typing import Any
 
 import polars as pl
 
@@ -13,7 +14,7 @@ _ENDLESS = 10
 """An interval of more than e^10 times the lift up and down says nothing."""
 _FRACTIONS = ("lift", "lift_low", "lift_high", "control", "treated", "difference", "low", "high", "se", "freedom")
 _COUNTS = ("strata", "control_sessions", "treated_sessions")
-_COLUMNS = (
+_COLUMNS: dict[str, Any] = (
     dict.fromkeys(_FRACTIONS, pl.Float64)
     | dict.fromkeys(_COUNTS, pl.Int64)
     | dict.fromkeys(("control_bottom", "treated_bottom"), pl.Float64)
