@@ -178,6 +178,20 @@ def yuan(minor):
     return f"{int(minor) / 100:,.2f}"
 
 
+SOUGHT_IN_VAIN = """async many => {
+  const { makeFilters } = await import("/static/filters.js");
+  const place = document.body.appendChild(document.createElement("div"));
+  const options = Array.from({ length: many }, (_, at) => ({ value: `s${at}`, text: `Room ${at}` }));
+  const filters = makeFilters(place, () => {}, () => {});
+  filters.board([{ name: "session", title: "Session", multi: true }]);
+  filters.set({ session: { value: [], options } }, new Map());
+  place.querySelector("button").click();
+  const search = place.querySelector("input[type=search]");
+  search.value = "room 1499";
+  search.dispatchEvent(new Event("input"));
+  return place.querySelector("[role=status]").textContent;
+}"""
+"""What a list of so many sessions says of one that is not in it."""
 BACKGROUND = "getComputedStyle(document.documentElement).backgroundColor"
 DRAWN_INSIDE = """selector => {
   const chart = echarts.getInstanceByDom(document.querySelector(selector));
@@ -279,6 +293,10 @@ def test_names_of_any_script_and_long_amounts_are_shown_whole_and_never_as_marku
         expect(on_air.get_by_text(LATIN_AND_ARABIC)).to_have_attribute("dir", "auto")
         expect(on_air.get_by_text(HOSTILE)).to_have_text(HOSTILE)
         expect(tab.page.locator("#panel-line_ups .block-text", has_text="李佳 AI")).to_be_visible()
+        tab.page.locator("#panel-latest").get_by_role("button", name="o9", exact=True).click()
+        told = tab.page.locator("#explain-body")
+        expect(told.locator("td .chip")).to_have_text(f"{HOSTILE}, human")
+        assert told.evaluate("node => node.scrollWidth <= node.clientWidth"), "no name pushes an amount out of sight"
         assert tab.page.locator("main img").count() == 0
         assert tab.page.title() == "Live · hostledger"
         assert tab.complaints == []
@@ -330,6 +348,9 @@ def test_a_wrong_parameter_in_the_address_is_dropped_and_named(address, browser)
         expect(tab.figure("gmv")).to_have_text("299.50")
         expect(tab.page.locator("#notice")).to_contain_text("model = astrology was left out: use one of declared")
         assert tab.asked() == [("from", "now-15m")]
+        assert tab.page.evaluate(SOUGHT_IN_VAIN, 499) == "Nothing is called so."
+        cut = "Not among the 500 that are listed: choose a shorter range."
+        assert tab.page.evaluate(SOUGHT_IN_VAIN, 500) == cut, "there may be such a one"
 
 
 def test_a_name_leads_to_its_board_with_what_is_chosen(address, browser):
