@@ -562,6 +562,7 @@ def test_a_tab_that_nobody_sees_hangs_up_and_calls_when_it_is_seen(address, brow
             tab.page.evaluate(HIDE)
         tab.page.keyboard.press("4")
         expect(tab.page.locator("#title")).to_have_text("Compare")
+        assert not any("stream?board=compare" in url for url in tab.called), "nor does it call while nobody sees it"
         with tab.page.expect_request("**/api/stream?board=compare*"):
             tab.page.evaluate(SHOW)
         tab.shown("compare")
