@@ -260,6 +260,7 @@ def test_every_answer_forbids_what_is_foreign(page):
         assert "unsafe" not in policy
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Cache-Control"] == ("no-store" if route.startswith("api/") else "no-cache")
 
 
 def test_a_foreign_name_for_this_machine_is_refused(page):
