@@ -260,6 +260,7 @@ def test_every_answer_forbids_what_is_foreign(page):
         assert "unsafe" not in policy
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Cache-Control"] == ("no-store" if route.startswith("api/") else "no-cache")
 
 
 def test_a_foreign_name_for_this_machine_is_refused(page):
@@ -271,10 +272,12 @@ def test_a_foreign_name_for_this_machine_is_refused(page):
 
 def test_a_panel_is_a_file_with_exact_amounts_and_times_of_the_zone(page):
     with opened(f"{page.address}/api/csv/live/latest?zone=Asia/Shanghai") as answer:
-        text = answer.read().decode()
+        raw = answer.read()
         kind, name = answer.headers["Content-Type"], answer.headers["Content-Disposition"]
     assert kind == "text/csv; header=present; charset=utf-8"
     assert name == 'attachment; filename="live-latest-20260803T1851-20260803T1951.csv"'
+    assert raw.startswith(b"\xef\xbb\xbf"), "Excel takes what does not say so for the code page of the country"
+    text = raw.decode("utf-8-sig")
     assert text.count("\r\n") == text.count("\n")
     titles, *rows = csv.reader(io.StringIO(text))
     assert titles == [
@@ -287,10 +290,12 @@ def test_a_panel_is_a_file_with_exact_amounts_and_times_of_the_zone(page):
 
 def test_no_cell_is_a_formula_and_every_text_comes_back():
     columns = [Column("a", "A"), Column("net", "Net", Unit.MONEY), Column("s", "State", Unit.STATE)]
-    texts = ["=1+1", "+1", "-1", "@x", "\tx", "plain", 'quo"ted, and\r\nbroken', ""]
+    wide = ["\uff1d1+1", "\uff0b1", "\uff0d1", "\uff20x", "\n=1"]
+    texts = ["=1+1", "+1", "-1", "@x", "\tx", "plain", 'quo"ted, and\r\nbroken', "", *wide]
     text = sheets.sheet(columns, [[one, "-5.00", 3] for one in texts], "UTC", None)
     _, *rows = csv.reader(io.StringIO(text, newline=""))
-    assert [row[0] for row in rows] == ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "plain", 'quo"ted, and\r\nbroken', ""]
+    assert [row[0] for row in rows[:5]] == ["'=1+1", "'+1", "'-1", "'@x", "'\tx"]
+    assert [row[0] for row in rows[5:]] == ["plain", 'quo"ted, and\r\nbroken', "", *(f"'{one}" for one in wide)]
     assert {row[1] for row in rows} == {"-5.00"}
     assert {row[2] for row in rows} == {"human and digital"}
 

@@ -18,6 +18,8 @@ from analytics.warehouse.embedded import Embedded
 from dashboards.boards import BOARDS
 from dashboards.page.app import make_app
 from dashboards.page.server import background
+from hostledger.keyfile import tokens_of
+from streams.collector import keys
 
 ARGUMENTS = (
     "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -85,12 +87,13 @@ def address(books):
 class Tab:
     """A page that remembers what it complained about and whom it called."""
 
-    def __init__(self, browser, address, path="/live", *, width=1280, height=900):
+    def __init__(self, browser, address, path="/live", *, width=1280, height=900, **more):
         self.context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="light",
             reduced_motion="reduce",  # what fades in is hard to read for a moment, and axe may come at that moment
             timezone_id="Asia/Shanghai",
+            **more,
         )
         self.context.set_default_timeout(PATIENT_MS)
         self.address, self.page = address, self.context.new_page()
@@ -175,7 +178,37 @@ def yuan(minor):
     return f"{int(minor) / 100:,.2f}"
 
 
+SOUGHT_IN_VAIN = """async many => {
+  const { makeFilters } = await import("/static/filters.js");
+  const place = document.body.appendChild(document.createElement("div"));
+  const options = Array.from({ length: many }, (_, at) => ({ value: `s${at}`, text: `Room ${at}` }));
+  const filters = makeFilters(place, () => {}, () => {});
+  filters.board([{ name: "session", title: "Session", multi: true }]);
+  filters.set({ session: { value: [], options } }, new Map());
+  place.querySelector("button").click();
+  const search = place.querySelector("input[type=search]");
+  search.value = "room 1499";
+  search.dispatchEvent(new Event("input"));
+  return place.querySelector("[role=status]").textContent;
+}"""
+"""What a list of so many sessions says of one that is not in it."""
 BACKGROUND = "getComputedStyle(document.documentElement).backgroundColor"
+DRAWN_INSIDE = """selector => {
+  const chart = echarts.getInstanceByDom(document.querySelector(selector));
+  const points = (chart?.getOption().series ?? []).filter(one => one.type === "bar").flatMap(one => one.data);
+  return points.map(point => chart.containPixel("grid", chart.convertToPixel({ xAxisIndex: 0, yAxisIndex: 0 }, point)));
+}"""
+"""Of each figure of a chart, whether it is drawn within it."""
+FILLED = """selector => {
+  const chart = echarts.getInstanceByDom(document.querySelector(selector));
+  return (chart?.getOption().series ?? []).map(one => one.itemStyle?.color);
+}"""
+HIDE, SHOW = (
+    f"Object.defineProperty(document, 'hidden', {{ configurable: true, get: () => {away} }}), "
+    "document.dispatchEvent(new Event('visibilitychange'))"
+    for away in ("true", "false")
+)
+"""What happens to a tab when another one is looked at; a browser without a screen never does it by itself."""
 
 
 @pytest.mark.parametrize("board", BOARDS)
@@ -200,7 +233,7 @@ def test_every_board_keeps_to_itself_fits_a_telephone_and_can_be_used_by_everybo
 
 def assert_accessible(page):
     page.evaluate(AXE)
-    found = page.evaluate("rules => axe.run({runOnly: rules})", RULES)
+    found = page.evaluate("rules => axe.run({runOnly: rules, rules: {'landmark-unique': {enabled: true}}})", RULES)
     broken = [(one["id"], [node["html"][:160] for node in one["nodes"][:3]]) for one in found["violations"]]
     assert broken == []
     assert len(found["passes"]) > 15
@@ -260,6 +293,10 @@ def test_names_of_any_script_and_long_amounts_are_shown_whole_and_never_as_marku
         expect(on_air.get_by_text(LATIN_AND_ARABIC)).to_have_attribute("dir", "auto")
         expect(on_air.get_by_text(HOSTILE)).to_have_text(HOSTILE)
         expect(tab.page.locator("#panel-line_ups .block-text", has_text="李佳 AI")).to_be_visible()
+        tab.page.locator("#panel-latest").get_by_role("button", name="o9", exact=True).click()
+        told = tab.page.locator("#explain-body")
+        expect(told.locator("td .chip")).to_have_text(f"{HOSTILE}, human")
+        assert told.evaluate("node => node.scrollWidth <= node.clientWidth"), "no name pushes an amount out of sight"
         assert tab.page.locator("main img").count() == 0
         assert tab.page.title() == "Live · hostledger"
         assert tab.complaints == []
@@ -311,6 +348,9 @@ def test_a_wrong_parameter_in_the_address_is_dropped_and_named(address, browser)
         expect(tab.figure("gmv")).to_have_text("299.50")
         expect(tab.page.locator("#notice")).to_contain_text("model = astrology was left out: use one of declared")
         assert tab.asked() == [("from", "now-15m")]
+        assert tab.page.evaluate(SOUGHT_IN_VAIN, 499) == "Nothing is called so."
+        cut = "Not among the 500 that are listed: choose a shorter range."
+        assert tab.page.evaluate(SOUGHT_IN_VAIN, 500) == cut, "there may be such a one"
 
 
 def test_a_name_leads_to_its_board_with_what_is_chosen(address, browser):
@@ -357,11 +397,42 @@ def test_an_order_is_explained_from_the_keyboard(address, browser):
         assert tab.complaints == []
 
 
+def test_an_explanation_has_an_address_and_is_never_that_of_another_order(address, browser):
+    with Tab(browser, address, "/live?currency=CNY&order=o2") as tab:
+        second = tab.page.get_by_role("dialog", name="o2")
+        expect(second.locator(".path li")).to_have_count(2)
+        expect(second.locator("tr[aria-current=true] th")).to_contain_text("On air at the order")
+        tab.page.keyboard.press("Escape")
+        expect(second).to_be_hidden()
+        assert tab.asked() == [("currency", "CNY")]
+        held = {}
+        tab.page.route("**/api/explain/o1", lambda route: held.update(first=route))
+        latest = tab.page.locator("#panel-latest")
+        latest.get_by_role("button", name="o1", exact=True).click()
+        assert ("order", "o1") in tab.asked()
+        tab.page.go_back()
+        expect(tab.page.get_by_role("dialog")).to_have_count(0)
+        latest.get_by_role("button", name="o2", exact=True).click()
+        expect(second.locator(".path li")).to_have_count(2)
+        with tab.page.expect_response("**/api/explain/o1"):
+            held["first"].continue_()
+        expect(second.locator(".facts")).to_contain_text("200.00 CNY")
+        assert tab.complaints == []
+
+
+def test_an_explanation_that_cannot_be_had_does_not_deny_the_order(address, browser):
+    with Tab(browser, address, "/live?currency=CNY") as tab:
+        said = {"field": "warehouse", "value": "it cannot be reached", "remedy": "wait"}
+        tab.page.route("**/api/explain/*", lambda route: route.fulfill(status=503, json=said))
+        tab.page.locator("#panel-latest").get_by_role("button", name="o2", exact=True).click()
+        expect(tab.page.locator("#explain-body")).to_have_text("No answer: it cannot be reached. Remedy: wait.")
+
+
 def test_a_panel_as_csv_says_what_its_table_says(address, browser):
     with Tab(browser, address, "/live?currency=CNY") as tab:
         with tab.page.expect_download() as coming:
             tab.page.get_by_role("link", name="CSV of Hosts").click()
-        lines = list(csv.DictReader(coming.value.path().read_text(encoding="utf-8").splitlines()))
+        lines = list(csv.DictReader(coming.value.path().read_text(encoding="utf-8-sig").splitlines()))
         shown = [(name_of(row["Kind"]), row["Net"].replace(",", ""), row["Orders"]) for row in tab.table("hosts")]
         kinds = {"excess_refund": "Beyond the order"}
         said = [(kinds.get(r["Kind"], r["Kind"].title()), r["Net (CNY)"], r["Orders"]) for r in lines]
@@ -391,6 +462,22 @@ def test_a_chart_can_be_read_as_a_sentence_and_as_a_table_and_says_what_it_means
         assert tab.complaints == []
 
 
+def test_figures_of_a_day_are_drawn_also_where_the_range_is_a_part_of_it(address, browser):
+    with Tab(browser, address, "/finance?currency=CNY&from=now-15m") as tab:
+        tab.page.wait_for_function(f"() => ({DRAWN_INSIDE})('#panel-revenue .chart').length > 0")
+        assert set(tab.page.evaluate(DRAWN_INSIDE, "#panel-revenue .chart")) == {True}
+
+
+def test_where_the_system_chooses_the_colours_those_of_the_kinds_of_hosts_stay(address, browser):
+    with Tab(browser, address, "/live?currency=CNY", forced_colors="active") as tab:
+        painted = "selector => getComputedStyle(document.querySelector(selector)).backgroundColor"
+        assert tab.page.evaluate(painted, "#panel-line_ups .block.human") == "rgb(0, 114, 178)"
+        assert tab.page.evaluate(painted, "#panel-hosts .bar.digital") == "rgb(230, 159, 0)"
+        rest, chosen = (f".segments input{state} + span" for state in (":not(:checked)", ":checked"))
+        assert tab.page.evaluate(painted, chosen) != tab.page.evaluate(painted, rest)
+        tab.page.wait_for_function(f"() => ({FILLED})('#panel-revenue .chart').includes('rgb(0, 114, 178)')")
+
+
 def test_keys_switch_boards_and_theme_and_are_listed(address, browser):
     with Tab(browser, address, "/live?currency=CNY") as tab:
         before = tab.page.evaluate(BACKGROUND)
@@ -400,6 +487,7 @@ def test_keys_switch_boards_and_theme_and_are_listed(address, browser):
         expect(tab.page.locator("#filters button").first).to_be_focused()
         tab.page.keyboard.press("?")
         expect(tab.page.get_by_role("dialog", name="Keys")).to_be_visible()
+        assert tab.page.locator("#numbers kbd").all_inner_texts() == [str(at + 1) for at in range(len(BOARDS))]
         tab.page.keyboard.press("Escape")
         tab.page.keyboard.press("3")
         tab.shown("finance")
@@ -465,3 +553,41 @@ def test_the_page_says_whether_it_is_live_and_where_there_is_nothing(books, brow
         assert tab.text("#age") == "until 3 Aug 2026, 19:50:30"
         assert tab.page.locator("main .failed").count() == 0
         assert tab.complaints == []
+
+
+def test_a_tab_that_nobody_sees_hangs_up_and_calls_when_it_is_seen(address, browser):
+    """A browser has six lines to a server: without this the seventh tab never opens."""
+    with Tab(browser, address, "/finance?currency=CNY") as tab:
+        with tab.page.expect_event("requestfailed", lambda request: "/api/stream" in request.url):
+            tab.page.evaluate(HIDE)
+        tab.page.keyboard.press("4")
+        expect(tab.page.locator("#title")).to_have_text("Compare")
+        assert not any("stream?board=compare" in url for url in tab.called), "nor does it call while nobody sees it"
+        with tab.page.expect_request("**/api/stream?board=compare*"):
+            tab.page.evaluate(SHOW)
+        tab.shown("compare")
+
+
+def test_a_line_that_is_silent_is_called_again(books, browser, monkeypatch):
+    monkeypatch.setattr("dashboards.page.feed.BEAT_S", 3600)
+    with served(books) as address, Tab(browser, address, "/finance?currency=CNY") as tab:
+        tab.page.evaluate("let now = performance.now.bind(performance); performance.now = () => now() + 60_000")
+        with tab.page.expect_request("**/api/stream?*"):
+            pass
+        tab.settled()
+        expect(tab.page.locator("#state")).to_have_text("Live")
+
+
+def test_a_link_to_another_hosts_figures_says_so_and_a_token_taken_back_too(books, browser, tmp_path, monkeypatch):
+    monkeypatch.setattr("dashboards.page.feed.BEAT_S", 0.2)
+    monkeypatch.setattr("dashboards.page.access.SLOW_S", 0.01)
+    text, key = keys.make("host:h1", "2026-08-03")
+    keys.write(tmp_path / "tokens", {key.name: key})
+    with served(books, tokens=tokens_of(tmp_path / "tokens")) as address:
+        login = {"username": "any", "password": text}
+        with Tab(browser, address, "/hosts?host=d1", http_credentials=login) as tab:
+            expect(tab.page.locator("#notice")).to_contain_text("host = d1 was left out: a token of the role host")
+            assert [name_of(row["Host"]) for row in tab.table("scorecard")] == ["李佳"]
+            keys.write(tmp_path / "tokens", {})
+            expect(tab.page.locator("#state")).to_have_text("Signed out")
+            expect(tab.page.locator("#notice")).to_contain_text("asks for its password or a token: load it again")

@@ -114,6 +114,25 @@ def test_ten_pages_cost_one_question_per_panel(warehouse):
         assert 2 <= watched.opened <= 1 + ABREAST, "one for each thread that has asked"
 
 
+@pytest.mark.usefixtures("few")
+def test_a_crowd_of_different_choices_is_refused_and_pages_of_the_same_choice_are_not(warehouse, monkeypatch):
+    monkeypatch.setattr("dashboards.page.feed.MOST_ROOMS", 1)
+    with served(warehouse) as address:
+        with shown(address, upto=("gmv",)), shown(address, upto=("gmv",)):
+            status, said = refused(address, "api/stream?board=live&seller=another")
+            assert (status, said["value"]) == (503, "1 pages with different choices are open")
+            assert said["remedy"] == "close some, or choose what another page shows"
+        await_true(lambda: opens(address, "board=live&seller=another"))
+
+
+def opens(address, query):
+    try:
+        opened(f"{address}/api/stream?{query}").close()
+    except OSError:
+        return False
+    return True
+
+
 class Waiting(Watched):
     """A reader that lets one question wait until it is told to go on."""
 

@@ -99,7 +99,7 @@ _NOW = (
     _wide(
         "on_air",
         Kind.TABLE,
-        "On air at the end of the range",
+        "On air at the end of the range (${currency})",
         "Shifts with start < end of the range <= end of the shift, and watched rooms with nobody on air.",
         (
             Column("session", "Session", Unit.SESSION),
@@ -121,7 +121,7 @@ _NOW = (
     _wide(
         "rates",
         Kind.STAT,
-        "Rates",
+        "Rates (${currency})",
         "GPM = GMV x 1000 / views; CTOR = orders / product clicks; UV value = GMV / viewers; interaction rate = "
         "people who comment, like, share or follow / viewers; PCU = most people online at the end of a minute; ACU = "
         "time watched / time on air; of whole sessions.",
@@ -157,7 +157,7 @@ _RANKED = (
     Panel(
         "products",
         Kind.TABLE,
-        "Products",
+        "Products (${currency})",
         "Line totals of the paid orders of whole sessions, the 40 highest; share = GMV / GMV of all products.",
         (
             Column("product", "Product"),
@@ -171,7 +171,7 @@ _RANKED = (
     Panel(
         "sessions",
         Kind.TABLE,
-        "Sessions",
+        "Sessions (${currency})",
         "Money and orders as above; live = time with somebody on air; watch time = time watched / viewers, both from "
         "the session's begin to the end of the range; shares of the GMV whatever host is chosen.",
         (
@@ -194,7 +194,7 @@ _RANKED = (
     _wide(
         "hosts",
         Kind.TABLE,
-        "Hosts",
+        "Hosts (${currency})",
         "Net = gross - refunds, credited by ${model}, by the kind at the time; GMV per live hour = gross / hours on "
         "air; share = gross / gross of all accounts of the sessions chosen.",
         (
@@ -215,7 +215,7 @@ _RANKED = (
     _wide(
         "latest",
         Kind.TABLE,
-        "Latest orders",
+        "Latest orders (${currency})",
         "The 40 latest; share = weight / weights of the order under ${model}; of a host or kind chosen: its orders.",
         (
             Column("time", "Time", Unit.TIME),

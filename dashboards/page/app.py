@@ -42,6 +42,9 @@ HEADERS = {
 }
 """Headers of every answer."""
 
+UNKEPT = {"Cache-Control": "no-store"}
+"""Figures are not left on the disk of a browser that others may use."""
+
 ENDING_S = 5
 """When the server stops, its feeds end their streams; one that takes longer is cut off in the midst of it."""
 
@@ -161,7 +164,7 @@ async def _sheet(feeds: Feeds, defaults: dict[str, str], request: Request) -> Re
         remedy = f"use one of {', '.join(one.id for one in sight.boards[board].panels)}"
         return _json(_refusal("panel", panel_id, remedy), UNKNOWN)
     name, text = await feeds.of(sight).sheet(chosen, panel)
-    attachment = {"Content-Disposition": f'attachment; filename="{name}"'}
+    attachment = UNKEPT | {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(text, media_type="text/csv; header=present; charset=utf-8", headers=attachment)
 
 
@@ -208,4 +211,4 @@ def _refusal(field: str, value: str, remedy: str) -> dict[str, Any]:
 
 
 def _json(content: dict[str, Any], status: int = 200) -> Response:
-    return Response(msgspec.json.encode(content), status, media_type="application/json")
+    return Response(msgspec.json.encode(content), status, UNKEPT, media_type="application/json")

@@ -37,6 +37,9 @@ REST = 1
 ABREAST = 2
 """So many panels of a push are asked side by side: the engine plans a statement on one core."""
 
+MOST_ROOMS = 64
+"""So many different choices may be open at once: each has questions of its own, and they would starve one another."""
+
 T = TypeVar("T")
 
 
@@ -110,7 +113,13 @@ class Feed:
         self._watch: asyncio.Task[None] | None = None
 
     async def check(self, choice: Choice) -> None:
-        """Raise RefusedError if there is no time in the range; an engine that is away is told by the panels."""
+        """Raise RefusedError if there is no time in the range, WarehouseError if too many other choices are open.
+
+        An engine that is away is told by the panels.
+        """
+        if choice not in self._rooms and len(self._rooms) >= MOST_ROOMS:
+            remedy = "close some, or choose what another page shows"
+            raise WarehouseError(f"{MOST_ROOMS} pages with different choices are open Remedy: {remedy}.")
         try:
             await self._on_thread(partial(self._desk.view, choice))
         except WarehouseError:

@@ -1,4 +1,4 @@
-"""A panel as a file for spreadsheets: RFC 4180, UTF-8, amounts exact, no cell a formula."""
+"""A panel as a file for spreadsheets: RFC 4180, UTF-8 that says so, amounts exact, no cell a formula."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -7,8 +7,11 @@ from zoneinfo import ZoneInfo
 from dashboards.page.cells import Cell
 from dashboards.spec import STATES, Column, Unit
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a text that begins with one of these for a formula."""
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""A spreadsheet takes a text that begins with one of these for a formula; the last four are wide = + - @."""
+
+_MARK = "\ufeff"
+"""Without it Excel reads UTF-8 as the code page of the country, and names of any script are lost."""
 
 _NUMBERS = {Unit.COUNT, Unit.MONEY, Unit.SHARE, Unit.NUMBER, Unit.SECONDS, Unit.CHECK}
 
@@ -22,7 +25,7 @@ def sheet(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], zone: str, 
     local = ZoneInfo(zone)
     lines = [[_title(column, None if of_row else currency) for column in columns]]
     lines += [[_cell(cell, column.unit, local) for cell, column in zip(row, columns, strict=True)] for row in rows]
-    return "".join(",".join(map(_quoted, line)) + "\r\n" for line in lines)
+    return _MARK + "".join(",".join(map(_quoted, line)) + "\r\n" for line in lines)
 
 
 def file_name(board: str, panel: str, *, from_ms: int, until_ms: int, zone: str) -> str:

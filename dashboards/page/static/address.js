@@ -7,9 +7,10 @@
  * @property {string} until end of the range, empty for now
  * @property {Map<string, string[]>} chosen values by variable; what is not named takes its default
  * @property {boolean} screen whether it hangs on a wall
+ * @property {string} order the order that is explained, empty for none
  */
 
-const RANGE = new Set(["from", "to", "screen", "board"]);
+const RANGE = new Set(["from", "to", "screen", "board", "order"]);
 
 /** @returns {Look} */
 export function read(place, boards) {
@@ -25,6 +26,7 @@ export function read(place, boards) {
     until: query.get("to") ?? "",
     chosen,
     screen: query.get("screen") === "1",
+    order: query.get("order") ?? "",
   };
 }
 
@@ -36,11 +38,12 @@ function parameters(look) {
   return query;
 }
 
-/** The address of a look on the page; on a wall it stays on the wall. */
-export function link(look, changes = {}) {
-  const next = { ...look, ...changes };
+/** The address of a look on the page; on a wall it stays on the wall, and a change leaves the explanation. */
+export function link(look, changes = null) {
+  const next = changes ? { ...look, order: "", ...changes } : look;
   const query = parameters(next);
   if (next.screen) query.set("screen", "1");
+  if (next.order) query.set("order", next.order);
   return `/${next.board}${query.size ? `?${query}` : ""}`;
 }
 

@@ -9,9 +9,11 @@ export function makeClock(nodes) {
   let clock = null;
   let ahead = 0;
   let lost = false;
+  let shut = false;
 
   function tell() {
     nodes.wall.textContent = clock?.mode === "recorded" ? time(clock.newest_ms) : time(Date.now() + ahead);
+    if (shut) return say("lost", "Signed out", "");
     if (!clock) return say("connecting", "Connecting", "");
     if (lost) return say("lost", "Reconnecting", "");
     if (clock.mode === "empty") return say("empty", "Waiting", "no events yet");
@@ -33,7 +35,7 @@ export function makeClock(nodes) {
     /** What the server says of its own clock and of the newest event. */
     set(next) {
       clock = next;
-      lost = false;
+      lost = shut = false;
       ahead = next.now_ms - Date.now();
       tell();
     },
@@ -44,6 +46,11 @@ export function makeClock(nodes) {
     },
     lost() {
       lost = true;
+      tell();
+    },
+    /** The server asks who we are, and is not asked again. */
+    shut() {
+      shut = true;
       tell();
     },
   };

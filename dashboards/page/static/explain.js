@@ -4,24 +4,41 @@ import { chip, el, named } from "./dom.js";
 import { count, day, money, platform, roomName, share, shortDay, stretch, time } from "./format.js";
 import { MODEL_NAMES } from "./words.js";
 
-export function explainer(dialog, chosenModel) {
+/**
+ * @param {() => string} chosenModel the model whose row is marked
+ * @param {() => void} closed called when somebody closes the explanation
+ * @returns {(orderId: string) => Promise<void>} shows an order; none if it is empty
+ */
+export function explainer(dialog, chosenModel, closed) {
   const title = dialog.querySelector("h2");
   const body = dialog.querySelector(".body");
+  let asked = "";
   dialog.querySelector("button").addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  dialog.addEventListener("close", () => {
+    if (!asked) return;
+    asked = "";
+    closed();
+  });
   return async (orderId) => {
+    if (orderId === asked) return;
+    asked = orderId;
+    if (!orderId) return dialog.close();
     title.textContent = orderId;
-    body.replaceChildren(el("p", { class: "quiet" }, "Looking it up"));
+    body.replaceChildren(el("p", { class: "quiet", role: "status" }, "Looking it up"));
     if (!dialog.open) dialog.showModal();
-    body.replaceChildren(...(await answer(orderId, chosenModel())));
+    const found = await answer(orderId, chosenModel());
+    if (orderId === asked) body.replaceChildren(...found); // another one may have been asked for since
   };
 }
 
 async function answer(orderId, model) {
   try {
     const response = await fetch(`/api/explain/${encodeURIComponent(orderId)}`);
+    if (response.status === 401) return [el("p", { class: "quiet" }, "The page asks for its password or a token: load it again.")];
     const order = await response.json();
-    if (!response.ok) return [el("p", { class: "quiet" }, `No order ${order.value} is stored: ${order.remedy}.`)];
+    if (response.status === 404) return [el("p", { class: "quiet" }, `No order ${order.value} is stored: ${order.remedy}.`)];
+    if (!response.ok) return [el("p", { class: "quiet" }, `No answer: ${order.value}. Remedy: ${order.remedy}.`)];
     const told = { steps: path, models: (one) => models(one, model), lines: bought, returned };
     return [facts(order), ...Object.keys(told).filter((name) => order[name]).map((name) => told[name](order))];
   } catch (error) {

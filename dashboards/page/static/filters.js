@@ -6,6 +6,7 @@ import { attach } from "./popovers.js";
 
 const SHOWN = 200;
 const SEARCHED = 7;
+const LISTED = 500; // so many are offered at most, the latest or the first; see queries/variable_*.sql
 
 /**
  * @param {HTMLElement} place where the controls go
@@ -83,11 +84,16 @@ function picker(variable, choose) {
     const focused = document.activeElement?.closest?.(".choices") === list ? document.activeElement.value : null;
     list.replaceChildren(...found.slice(0, SHOWN).map((option) => choice(option)));
     if (focused !== null) [...list.querySelectorAll("input")].find((box) => box.value === focused)?.focus();
-    more.textContent = found.length > SHOWN ? `${found.length - SHOWN} more: search for them` : found.length ? "" : options.length ? "Nothing is called so." : "Nothing to choose yet.";
+    more.textContent = found.length > SHOWN ? `${found.length - SHOWN} more: search for them` : found.length ? "" : absent();
     more.hidden = !more.textContent;
     search.hidden = options.length < SEARCHED;
     all.disabled = value.length === 0;
   }
+
+  const absent = () => {
+    if (options.length >= LISTED) return `Not among the ${LISTED} that are listed: choose a shorter range.`;
+    return options.length ? "Nothing is called so." : "Nothing to choose yet.";
+  };
 
   const choice = (option) =>
     el("li", {}, el("label", {}, el("input", { type: "checkbox", value: option.value, checked: value.includes(option.value) }),

@@ -2,6 +2,7 @@
 
 const KEPT = "hostledger-theme";
 const dark = matchMedia("(prefers-color-scheme: dark)");
+const forced = matchMedia("(forced-colors: active)");
 
 /** Switch between light and dark, and remember it where the browser keeps anything. */
 export function switchTheme() {
@@ -15,7 +16,7 @@ export function switchTheme() {
 }
 
 /** `changed` is called when the system's theme changes. */
-export const onSystemTheme = (changed) => dark.addEventListener("change", changed);
+export const onSystemTheme = (changed) => [dark, forced].forEach((one) => one.addEventListener("change", changed));
 
 /** Fill the whole screen, or no longer; a browser may refuse. */
 export async function fill(on) {

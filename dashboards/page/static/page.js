@@ -16,13 +16,14 @@ import { MODEL_NAMES } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
 const ASIDE = /(?:,\s*|\s*\()\$\{(\w+)\}\)?/g;
+const EXPLAINED = "explained";
 const OVER_TIME = new Set(["series", "stack", "timeline"]);
 
 const clock = makeClock({ state: $("light"), word: $("state"), age: $("age"), wall: $("wall") });
 const filters = makeFilters($("filters"), choose, () => go({ chosen: new Map() }));
 const range = makeRange($("range"), (since, until) => go({ since, until }));
-const explain = explainer($("explain"), () => view?.variables.model?.value[0]);
-const line = makeLine({ view: hearView, panel: hearPanel, marks: hearMarks, beat: ({ now_ms: now }) => clock.beat(now), lost: clock.lost, refused });
+const explain = explainer($("explain"), () => chosenOf("model"), leaveOrder);
+const line = makeLine({ view: hearView, panel: hearPanel, marks: hearMarks, beat: ({ now_ms: now }) => clock.beat(now), lost: clock.lost, refused, crowded, shut });
 
 let boards = new Map();
 let states = {};
@@ -34,6 +35,7 @@ let cards = new Map();
 let answers = new Map();
 const stale = new Set();
 let frame = 0;
+let waits = false;
 
 const board = () => boards.get(look.board);
 
@@ -42,7 +44,13 @@ function go(changes, { corrects = false } = {}) {
   show({ ...look, ...changes });
   const where = address.link(look);
   if (corrects) history.replaceState(null, "", where);
-  else if (where !== location.pathname + location.search) history.pushState(null, "", where);
+  else if (where !== location.pathname + location.search) history.pushState(changes.order ? EXPLAINED : null, "", where);
+}
+
+/** Somebody closed the explanation: the step that opened it is taken back, if it was one. */
+function leaveOrder() {
+  if (history.state === EXPLAINED) history.back();
+  else go({ order: "" }, { corrects: true });
 }
 
 function choose(name, values) {
@@ -53,9 +61,11 @@ function choose(name, values) {
 }
 
 function show(next) {
-  const another = look?.board !== next.board;
+  const before = look;
   look = next;
-  if (another) open();
+  explain(look.order);
+  if (before && address.link(before, {}) === address.link(look, {})) return;
+  if (before?.board !== look.board) open();
   for (const card of cards.values()) card.wait();
   links();
   screen();
@@ -93,8 +103,11 @@ function titled(title) {
   return { words, aside: aside.join(" · "), whole: [words, ...aside].join(", ") };
 }
 
+const chosenOf = (name) =>
+  view?.variables[name]?.value[0] ?? look.chosen.get(name)?.[0] ?? board().variables.find((one) => one.name === name)?.default;
+
 function valueOf(name) {
-  const value = view?.variables[name]?.value[0] ?? look.chosen.get(name)?.[0] ?? board().variables.find((one) => one.name === name)?.default;
+  const value = chosenOf(name);
   return MODEL_NAMES[value] ?? value;
 }
 
@@ -108,9 +121,11 @@ function screen() {
 function hearView(next) {
   view = {
     ...next, states, annotations: board().annotations,
-    explain, linkTo: (to, name, value) => address.linkTo({ ...look, screen: false }, to, name, value),
+    explain: (order) => go({ order }), linkTo: (to, name, value) => address.linkTo({ ...look, screen: false }, to, name, value),
   };
   clock.set(next.clock);
+  if (waits) $("notice").textContent = "";
+  waits = false;
   filters.set(next.variables, look.chosen);
   range.set(look.since || board().since, look.until, next);
   links();
@@ -155,6 +170,18 @@ function refused({ field, value, remedy }) {
   if (!same) go(next, { corrects: true });
 }
 
+/** There is no room for another view now; the page calls again by itself. */
+function crowded({ value, remedy }) {
+  waits = true;
+  $("notice").textContent = `${value}: ${remedy}.`;
+}
+
+/** Whoever we are, the server does not believe it any more. */
+function shut() {
+  clock.shut();
+  $("notice").textContent = "The page asks for its password or a token: load it again.";
+}
+
 function redraw() {
   for (const id of cards.keys()) stale.add(id);
   draw();
@@ -185,6 +212,7 @@ async function start() {
   const said = await described();
   boards = new Map(said.boards.map((one) => [one.name, one]));
   [states, days] = [said.states, said.zone];
+  $("numbers").replaceChildren(...[...boards.keys()].flatMap((_, at) => [" ", el("kbd", {}, String(at + 1))]));
   listen({
     ...Object.fromEntries([...boards.keys()].map((name, at) => [String(at + 1), () => go({ board: name })])),
     t: () => $("theme").click(), f: () => wall(!look.screen), "/": () => filters.focus(), "?": () => $("keys").showModal(),

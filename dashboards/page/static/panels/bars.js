@@ -15,7 +15,7 @@ export function barsPanel(card, panel) {
   const words = open.slice(1).filter((column) => !measures.includes(column));
   const list = el("ul", { class: "hbars" });
   const empty = el("p", { class: "empty" }, NOTHING.bars);
-  const region = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": panel.title }, list, empty);
+  const region = el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": panel.title }, list, empty);
   card.replaceChildren(region);
 
   const scale = (rows) => Math.max(0, ...rows.flatMap((row) => measures.map((column) => Math.abs(magnitude(row[column.name])))).filter(Number.isFinite));

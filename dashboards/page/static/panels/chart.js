@@ -59,7 +59,7 @@ function option(panel, lines, view, off) {
     animation: false,
     textStyle: { fontFamily: font.fontFamily },
     grid: place(panel, axes, marks),
-    xAxis: timeAxis(view),
+    xAxis: timeAxis(ends(view, lines)),
     yAxis: axes.map((unit, at) => valueAxis(unit, at, panel, lines)),
     // A silent line without data carries the marks, so that they stay when lines are switched off.
     series: [...drawn, { type: "line", data: [[view.from_ms, null]], silent: true, ...marks.series }],
@@ -78,10 +78,21 @@ function place(panel, axes, marks) {
   return { left: 8, right: axes.length > 1 ? 8 : 14, top, bottom: 4, containLabel: true };
 }
 
-function timeAxis(view) {
-  const length = view.until_ms - view.from_ms;
+/** Where the axis begins and ends: with the range, or with the first and last of its days where figures are of days. */
+function ends(view, lines) {
+  const times = timesOf(lines);
+  const step = stepOf(lines, view);
+  const days = step >= DAY_MS && step > view.step_ms;
   return {
-    type: "time", min: view.from_ms, max: view.until_ms, splitLine: { show: false }, axisTick: { show: false },
+    from: times[0] <= view.from_ms - view.step_ms ? times[0] : view.from_ms,
+    until: days ? Math.max(view.until_ms, times.at(-1) + step) : view.until_ms,
+  };
+}
+
+function timeAxis({ from, until }) {
+  const length = until - from;
+  return {
+    type: "time", min: from, max: until, splitLine: { show: false }, axisTick: { show: false },
     axisLine: { lineStyle: { color: colour("line") } },
     axisLabel: { color: colour("quiet"), fontSize: 11, hideOverlap: true, showMinLabel: false, showMaxLabel: false, formatter: stamp(length) },
     axisPointer: { snap: false, label: { show: false }, lineStyle: { color: colour("quiet"), type: "solid", width: 1 } },

@@ -74,9 +74,10 @@ export function points(line, step) {
 /** Every moment of the lines, in order. */
 export const timesOf = (lines) => [...new Set(lines.flatMap((line) => [...line.values.keys()]))].sort((a, b) => a - b);
 
-/** The length of a step: the shortest between two moments of the lines, for some have days or months of their own. */
+/** The length of a step: the shortest between two moments of the lines, for some have days or months of their own; a
+ * single one that begins before the range reaches into it. */
 export function stepOf(lines, view) {
   const times = timesOf(lines);
   const steps = times.slice(1).map((at, index) => at - times[index]);
-  return steps.length ? Math.min(...steps) : view.step_ms;
+  return steps.length ? Math.min(...steps) : Math.max(view.step_ms, view.from_ms - (times[0] ?? view.from_ms));
 }

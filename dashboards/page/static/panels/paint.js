@@ -10,6 +10,7 @@ export const DASHES = ["solid", [6, 3], [2, 3], [9, 3, 2, 3], [12, 4], [1, 4]];
 /** A colour of the style sheet, resolved for the theme. */
 export function colour(name) {
   if (!probe.isConnected) document.body.append(probe);
+  probe.style.forcedColorAdjust = name in KIND_NAMES || OTHERS.includes(name) ? "none" : "auto";
   probe.style.color = `var(--${name})`;
   return getComputedStyle(probe).color;
 }

@@ -18,7 +18,7 @@ export function tablePanel(card, panel) {
   const heads = columns.map((column) => head(column, () => { order = pressed(order, column); draw(); }));
   const caption = el("caption", { class: "hidden" }, panel.title);
   const table = el("table", {}, caption, el("thead", {}, el("tr", {}, ...heads)), body);
-  const region = edged({ class: "scroll", tabindex: "0", role: "region", "aria-label": panel.title }, table, empty, rest);
+  const region = edged({ class: "scroll", tabindex: "0", role: "group", "aria-label": panel.title }, table, empty, rest);
   card.replaceChildren(region);
   let order = null;
   let shown = null;

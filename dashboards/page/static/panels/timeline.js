@@ -18,7 +18,7 @@ export function timelinePanel(card, panel) {
   const list = el("ul", { class: "lanes" });
   const axis = el("div", { class: "lane-axis", "aria-hidden": "true" });
   const empty = el("p", { class: "empty" }, NOTHING.timeline);
-  const region = el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": panel.title }, list, axis, empty);
+  const region = el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": panel.title }, list, axis, empty);
   card.replaceChildren(region);
 
   function block(piece, view) {
