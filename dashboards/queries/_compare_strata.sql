@@ -3,6 +3,7 @@
 -- hosts are of it, credits for the kind of their account unless another line-up was on air, hand-overs to the whole minute.
 -- meant: sessions that sell, and those of their sellers; pieces: who was on air, cut at hours; seen: the beginnings of pieces,
 -- people and credits as rows, which fall to the last piece begun; a join would have to be planned with all that is joined.
+-- People are read of all rooms with a shift near the range, for those without a piece count nowhere; aired would be read twice.
 selling AS (
     SELECT DISTINCT toString(session_id) AS session_id
     FROM revenue_minute
@@ -68,7 +69,10 @@ seen AS (
     SELECT toString(session_id), '', toUInt32(minute), (0, 0, 0, ''), 0,
         presence_minute.change, presence_minute.change * toUnixTimestamp(minute) * 1000 + change_ms
     FROM presence_minute
-    WHERE minute < $__toTime + INTERVAL 1 hour AND session_id IN (SELECT session_id FROM aired)
+    WHERE minute < $__toTime + INTERVAL 1 hour AND session_id IN (
+        SELECT session_id FROM shifts
+        WHERE started_at - INTERVAL 1 hour < $__toTime AND (isNull(ended_at) OR ended_at + INTERVAL 1 minute > $__fromTime)
+    )
     UNION ALL
     SELECT toString(session_id), toString(host_id), toUInt32(minute), (0, 0, 0, ''), gross, 0, 0
     FROM revenue_minute

@@ -6,7 +6,8 @@
 -- near: sessions with a shift in the range, minutes that one begins or ends in the midst of, and the minutes of
 -- all marks, seconds UTC, in order; looked up once, as values. A minute alone is found faster than one of a session.
 -- minutes: all of this by the last mark's minute up to it, of whatever session, for nothing is asked between marks; then
--- running sums before each. Joins would have to be planned one by one.
+-- running sums before each. Joins would have to be planned one by one. Each naming of near is looked into anew with all that it
+-- is made of, so a SELECT names it once, as known or ends.
 (
     SELECT (
         groupUniqArray(session_id),
@@ -20,7 +21,6 @@
     )
     FROM clipped
 ) AS near,
-(minute) -> roundDown(toUnixTimestamp(minute), near.3) AS mark_before,
 marks AS (
     SELECT session_id, toUInt32(intDiv(mark.1, 60000) * 60) AS minute,
         (mark.1, mark.2, host_id, started_at, end_ms - start_ms) AS mark
@@ -35,25 +35,26 @@ marks AS (
     ) AS mark
 ),
 minutes AS (
-    SELECT toString(session_id) AS session_id, mark_before(minute) AS minute, sum(presence_minute.change) AS people,
+    SELECT toString(session_id) AS session_id, roundDown(toUnixTimestamp(minute), (near AS known).3) AS minute,
+        sum(presence_minute.change) AS people,
         sum(toInt128(presence_minute.change) * toUnixTimestamp(presence_minute.minute) * 1000 + change_ms) AS moments,
         toInt64(0) AS views, CAST([], 'Array(Tuple(Int64, Int8))') AS moves,
         CAST([], 'Array(Tuple(Int64, String, String, DateTime64(3, \'UTC\'), Int64))') AS marked
     FROM presence_minute
-    WHERE presence_minute.minute <= $__toTime AND session_id IN near.1
+    WHERE presence_minute.minute <= $__toTime AND session_id IN known.1
     GROUP BY session_id, minute
     UNION ALL
-    SELECT toString(session_id) AS session_id, mark_before(minute) AS minute, toInt64(0), toInt128(0),
-        toInt64(sum(activity_minute.views)), [], []
+    SELECT toString(session_id) AS session_id, roundDown(toUnixTimestamp(minute), (near AS known).3) AS minute,
+        toInt64(0), toInt128(0), toInt64(sum(activity_minute.views)), [], []
     FROM activity_minute
-    WHERE activity_minute.minute <= $__toTime AND session_id IN near.1
+    WHERE activity_minute.minute <= $__toTime AND session_id IN known.1
     GROUP BY session_id, minute
     UNION ALL
     SELECT toString(session_id), toUnixTimestamp(toStartOfMinute(at)), toInt64(0), toInt128(0), toInt64(0),
         [(toUnixTimestamp64Milli(at), presence.change)], []
     FROM presence
     WHERE at >= toStartOfMinute($__fromTime_ms) AND at <= $__toTime_ms
-        AND toStartOfMinute(at) IN near.2.2 AND (presence.session_id, toStartOfMinute(at)) IN near.2
+        AND toStartOfMinute(at) IN (near.2 AS ends).2 AND (presence.session_id, toStartOfMinute(at)) IN ends
     UNION ALL
     SELECT session_id, minute, toInt64(0), toInt128(0), toInt64(0), [], [mark]
     FROM marks
