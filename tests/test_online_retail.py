@@ -304,25 +304,6 @@ def test_an_order_is_in_the_session_that_runs_at_its_time(folder):
     assert orders(read_invoices(SLICE, folder / "edge.jsonl"))["581483"]["session_id"] == "long"
 
 
-def test_the_session_of_an_order_with_two_timestamps_is_that_of_its_first(tmp_path):
-    ended = utc_ms(2011, 2, 24, 17, 51)
-    events = [
-        f'{{"event_id":"e{at}","type":"{kind}","session_id":"short","occurred_at":{at}{more}}}\n'
-        for kind, at, more in (
-            ("session_started", ended - 3_600_000, ',"platform":"p","seller_id":"s"'),
-            ("session_ended", ended, ""),
-        )
-    ]
-    lines = [
-        f"544926,{code},MUG,1,2011-02-24 17:5{minute}:00,2.5,17850.0,United Kingdom"
-        for code, minute in ((22222, 1), (22223, 0))
-    ]
-    (tmp_path / "orders.csv").write_text(HEADER + "".join(f"{line}\n" for line in lines))
-    (tmp_path / "roster.jsonl").write_text("".join(events))
-    (order,) = orders(read_invoices(tmp_path / "orders.csv", tmp_path / "roster.jsonl")).values()
-    assert (order["occurred_at"], order["session_id"]) == (ended - 60_000, "short")
-
-
 def test_gzip_and_ids_without_a_fraction_read_the_same(tmp_path, imported, folder):
     packed = tmp_path / "orders.csv.gz"
     packed.write_bytes(gzip.compress(SLICE.read_bytes().replace(b".0,United Kingdom", b",United Kingdom")))

@@ -135,7 +135,7 @@ def _orders(sales: pl.DataFrame, plan: pl.DataFrame) -> pl.DataFrame:
         amount_minor=pl.col("amount_thousandths") // THOUSANDTHS_PER_MINOR,
         category=_NOTHING,
     )
-    sessions = running_session(lines.group_by("order_id").agg(pl.col("at_ms").min()), plan)
+    sessions = running_session(lines.select("at_ms", "order_id").unique("order_id"), plan)
     return paid(lines.join(sessions, on="order_id", how="left", maintain_order="left"), IDS).select("at_ms", "text")
 
 
