@@ -23,6 +23,7 @@ from analytics.comparison.estimates import FIGURES, Estimate, contrast, estimate
 from analytics.comparison.intervals import LEVEL
 from analytics.comparison.novelty import by_days, by_stream_hour
 from analytics.comparison.odds import odds
+from analytics.comparison.strata import with_price_band
 from analytics.rules import DAY_MS, HOUR_MS
 
 CASE = "stratified_ucb"
@@ -352,6 +353,23 @@ def test_the_lift_of_each_day_of_a_version_is_found() -> None:
     assert found["lift"].to_list() == pytest.approx([*both_versions, 0.2, 0.1], abs=0.02)
     assert by_days(aged(6), versions, 2)["day"].to_list() == [0, 1]
     assert by_days(aged(6), versions.clear(), 30).is_empty()
+
+
+def test_the_same_cells_give_the_same_figures_to_the_last_digit() -> None:
+    """By day the engine keeps habits that it does not promise; `make disorder` takes them away."""
+    drawn = World(sessions=200).drawn(5)
+    cells = drawn.with_columns(host_id=pl.lit("twin"), hour_ms=pl.int_range(pl.len()) % 60 * HOUR_MS)
+    versions = pl.DataFrame({"host_id": ["twin"], "began_ms": [0]})
+    products = drawn.select("session_id", product_id="stratum", quantity=1, gmv_minor="top").unique(
+        ["session_id", "product_id"], keep="first", maintain_order=True
+    )
+    for figures in (
+        lambda: balance(cells, ["stratum", "session_id"]),
+        lambda: by_days(cells, versions, 3),
+        lambda: with_price_band(cells, products),
+        lambda: pl.DataFrame(estimates(cells)),
+    ):
+        assert figures().equals(figures())
 
 
 def test_the_interval_of_a_lift_is_of_the_ratio_of_two_uncertain_rates() -> None:
