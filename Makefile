@@ -7,7 +7,7 @@ COMPILE := $(BIN)/python -m compileall -q -j 0 .venv/lib || true
 PARALLEL := --numprocesses 4 --dist loadfile --no-loadscope-reorder
 LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
-.PHONY: install install-dev demo test check soak fuzz bench bench-stream bench-boards bench-compare lock clean
+.PHONY: install install-dev demo test check soak fuzz disorder bench bench-stream bench-boards bench-compare lock clean
 
 install: .venv/installed
 
@@ -46,9 +46,13 @@ check: install-dev
 NIGHTLY := faults lanes processor engines_alike core_equals_referee core_units shares contract decoding
 NIGHTLY += warehouse_values experiments_truth experiments_exposures removal comparison sources_hostile
 
-soak: install-dev fuzz
+soak: install-dev fuzz disorder
 	HOSTLEDGER_DEATHS=200 HOSTLEDGER_REQUIRE=kafka $(BIN)/python -m pytest tests/test_stream.py -k random_deaths
 	HOSTLEDGER_DEATHS=200 $(BIN)/python -m pytest $(NIGHTLY:%=tests/test_%.py)
+
+# All tests, with every order made random that nobody promises; DISORDER=1 is the seed 1.
+disorder: install-dev
+	PYTHONPATH=tests $(BIN)/python -m pytest $(PARALLEL) -p disorder
 
 # Payloads that coverage leads to, for half an hour; atheris has wheels for Linux and Python 3.11 to 3.13.
 FUZZ_S := 1800

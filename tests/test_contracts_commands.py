@@ -6,9 +6,11 @@ import os
 import random
 import re
 import shutil
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import native_child
 import polars as pl
@@ -22,6 +24,7 @@ from analytics.warehouse.embedded import Embedded
 from analytics.warehouse.server import Server
 from hostledger.door import build
 from hostledger.printing import browser
+from hostledger.reading import moment
 from streams.processor import Processor
 
 RECORDED_MS = at("2026-12-01T00:00")
@@ -353,7 +356,7 @@ def test_a_closed_month_keeps_the_contracts_it_was_closed_with(books: Path, tmp_
 
 
 def test_a_schedule_is_a_version_that_is_never_edited(books: Path, sheets: dict[str, Path], tmp_path: Path) -> None:
-    folder = Path(shutil.copytree(books, tmp_path / "copy", symlinks=True))
+    folder, began_ms = Path(shutil.copytree(books, tmp_path / "copy", symlinks=True)), int(time.time() * 1000)
     assert "version 1 already" in run("fees", "import", sheets["fees"], "--data", folder).stderr
     dearer = tmp_path / "dearer.csv"
     dearer.write_text("fee,from,bps,base,refundable\nplatform_fee,2026-09-01,1000,gross,none\n")
@@ -372,8 +375,10 @@ def test_a_schedule_is_a_version_that_is_never_edited(books: Path, sheets: dict[
     words = ["statement", "--host", "mei", "--period", "2026-10", "--out", tmp_path / "out", "--data", folder]
     page = Path(run(*words, PATH="/nowhere").stdout.splitlines()[2]).read_text()
     assert re.search(r"<dt>Books</dt><dd>closed at 20\d\d-.*<dt>Fee schedule</dt><dd>version 2</dd>", page)
-    assert "2026-12" not in run("fees", "list", "--versions", "--data", folder).stdout
+    shown = run("fees", "list", "--versions", "--data", folder).stdout
     versions = asked("fees", "list", "--versions", "--data", folder)
+    assert all(began_ms <= one["imported_ms"] <= int(time.time() * 1000) for one in versions[1:])
+    assert all(moment(one["imported_ms"], ZoneInfo("UTC")) in shown for one in versions)
     assert [(one["version"], one["rows"], one["source"]) for one in versions] == [
         (1, 7, "fees.csv"),
         (2, 1, "dearer.csv"),

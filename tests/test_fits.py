@@ -4,10 +4,13 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+import polars as pl
 from scenarios import to_bytes
 from warehouse_books import rows
 
+from analytics.ledger import ENTRIES
 from analytics.rules import Rules
+from analytics.warehouse import tables
 from analytics.warehouse.embedded import Embedded
 from streams.processor import Processor
 
@@ -85,3 +88,19 @@ def test_orders_use_the_latest_fit_and_a_new_one_restates_only_the_correction_wi
     assert rows(warehouse, "SELECT fit FROM markov_fits ORDER BY fit") == [("1",), ("2",)]
     reasons = "SELECT DISTINCT fit, order_id, reason FROM ledger WHERE kind = 'restatement' AND sign > 0 ORDER BY ALL"
     assert rows(warehouse, reasons) == [("1", "o1", "Markov fit 1"), ("2", "o2", "Markov fit 2")]
+
+
+def test_an_entry_that_comes_back_is_of_the_fit_that_brought_it_back(warehouse: Embedded) -> None:
+    for batch, (fit, sign) in enumerate(((1, 1), (1, -1), (3, 1)), 1):
+        line = {"order_id": "o", "model": "markov", "host_id": "a", "amount_minor": 1001 * sign, "currency": "CNY"}
+        line |= {"ordered_ms": DAY, "booked_ms": DAY, "weight": 1, "fit": fit, "sign": sign, "kind": "restatement"}
+        texts = {"refund_id": None, "session_id": "s1", "basis": "as before", "reason": f"Markov fit {fit}"}
+        lines = pl.DataFrame([line | texts], schema=ENTRIES)
+        warehouse.insert("ledger", tables.numbered(batch)(tables.ledger(lines, DAY)), f"batch-{batch}")
+    of_order, lane = {"order_ids": ["o"], "batch": 0}, {"model": "markov", "batch": 0, "first": 1, "last": 9}
+    standing_ = [
+        warehouse.query("core_booked", **of_order),
+        warehouse.query("core_standing_of_model", **lane),
+        warehouse.query("explain_credits", order_id="o"),
+    ]
+    assert [found["fit"].to_list() for found in standing_] == [[3]] * 3

@@ -41,10 +41,11 @@ HOSTILE = [
     " leading and trailing ",
     "x" * 5_000,
 ]
+IN_THEIR_PLACES = "SELECT value FROM system.one ARRAY JOIN {0} AS value, arrayEnumerate({0}) AS place ORDER BY place"
 ASKED = {
     "scalar": "SELECT {value:String} AS value",
-    "array": "SELECT arrayJoin({values:Array(String)}) AS value",
-    "numbers": "SELECT arrayJoin({values:Array(Int64)}) AS value",
+    "array": IN_THEIR_PLACES.format("{values:Array(String)}"),
+    "numbers": IN_THEIR_PLACES.format("{values:Array(Int64)}"),
 }
 
 

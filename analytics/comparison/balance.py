@@ -42,7 +42,7 @@ def _weighted(cells: pl.DataFrame) -> pl.DataFrame:
     own = pl.when("treated").then("treated_bottom").otherwise("control_bottom")
     both = pl.col("control_bottom") + pl.col("treated_bottom")
     weight = pl.when("comparable").then(pl.col("bottom") * both / own).otherwise(0.0)
-    return cells.join(table, on="stratum").with_columns(adjusted=weight)
+    return cells.join(table, on="stratum", maintain_order="left").with_columns(adjusted=weight)
 
 
 def _of_one(cells: pl.DataFrame, variable: str) -> pl.DataFrame:
@@ -51,7 +51,7 @@ def _of_one(cells: pl.DataFrame, variable: str) -> pl.DataFrame:
         for weight in ("bottom", "adjusted")
         for arm, of in (("control", ~pl.col("treated")), ("treated", pl.col("treated")))
     )
-    shares = sums.with_columns(
+    shares = sums.sort("value").with_columns(
         (pl.col(name) / pl.col(name).sum()).fill_nan(None) for name in sums.columns if name != "value"
     )
     table = shares.select(

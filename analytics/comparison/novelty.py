@@ -58,7 +58,7 @@ def by_stream_hour(cells: pl.DataFrame) -> pl.DataFrame:
 def _aged(treated: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
     """Add `day`: whole days from the begin of the version that was on air at the end of the cell's hour."""
     began = versions.select("host_id", "began_ms").sort("began_ms")
-    hours = treated.with_columns(end_ms=pl.col("hour_ms") + HOUR_MS - 1).sort("end_ms")
+    hours = treated.with_columns(end_ms=pl.col("hour_ms") + HOUR_MS - 1).sort("end_ms", maintain_order=True)
     return (
         hours.join_asof(began, left_on="end_ms", right_on="began_ms", by="host_id", check_sortedness=False)
         .drop_nulls("began_ms")

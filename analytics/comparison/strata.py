@@ -81,7 +81,11 @@ def with_price_band(cells: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame
     each.
     """
     prices = products.group_by("product_id").agg(price=pl.col("gmv_minor").sum() / pl.col("quantity").sum())
-    levels = products.join(prices, on="product_id").group_by("session_id").agg(price=pl.col("price").mean())
+    levels = (
+        products.join(prices, on="product_id", maintain_order="left")
+        .group_by("session_id")
+        .agg(price=pl.col("price").mean())
+    )
     third = ((pl.col("price").rank("min") - 1) * len(_BANDS) / pl.len()).floor().cast(pl.Int64)
     band = third.replace_strict(dict(enumerate(_BANDS)), return_dtype=pl.String)
     joined = cells.join(

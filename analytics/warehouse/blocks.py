@@ -17,6 +17,11 @@ INSERT_SETTINGS = {
 
 
 def blocks(frame: pl.DataFrame, token: str) -> Iterator[tuple[pl.DataFrame, str]]:
-    """Cut rows into blocks of at most MAX_BLOCK_ROWS, each with a token of its own; no rows are no block."""
+    """Cut rows into blocks of at most MAX_BLOCK_ROWS, each with a token of its own; no rows are no block.
+
+    What has to be cut is sorted first: a repeat may bring the same rows in another order, and no row may change blocks.
+    """
+    if frame.height > MAX_BLOCK_ROWS:
+        frame = frame.sort(name for name, dtype in frame.schema.items() if not dtype.is_nested())
     for part, start in enumerate(range(0, frame.height, MAX_BLOCK_ROWS)):
         yield frame[start : start + MAX_BLOCK_ROWS], f"{token}-{part}"

@@ -11,7 +11,8 @@ bought AS (
     FROM orders_minute
     WHERE $__timeFilter(minute) AND session_id != '' AND {{in_sessions}}
 )
-SELECT stage.1 AS step, stage.2 AS people, people / nullIf(viewers, 0) AS share
+SELECT stage.2 AS step, stage.3 AS people, people / nullIf(viewers, 0) AS share
 FROM came
 CROSS JOIN bought
-ARRAY JOIN [('viewers', viewers), ('product clickers', clickers), ('carts', carters), ('buyers', buyers)] AS stage
+ARRAY JOIN [(1, 'viewers', viewers), (2, 'product clickers', clickers), (3, 'carts', carters), (4, 'buyers', buyers)] AS stage
+ORDER BY stage.1

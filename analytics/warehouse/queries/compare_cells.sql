@@ -9,7 +9,8 @@
 --   from_ms and until_ms (half-open), counting (1: views too, which are read from a table of their own).
 -- Columns: session_id, hour_ms (begin of the hour in the zone, ms UTC), arm (control, treated, other), host_id ('' where several
 --   were on air), live_ms, watch_ms, views (people in the room when the arm begins + room entries), gross_minor and
---   refunds_minor (of what was sold in the hour; exact decimals), orders (that list the arm, co-hosts once).
+--   refunds_minor (of what was sold in the hour; exact decimals), orders (that list the arm, co-hosts once; whole numbers are
+--   added up first and divided last, so that it is the same to the last digit in whatever order rows come).
 WITH aired AS (
     SELECT session_id FROM shifts
     WHERE started_at < fromUnixTimestamp64Milli({until_ms:Int64})
@@ -119,24 +120,24 @@ credited AS (
             member = {treated:String}, 'treated',
             'other'
         ) AS arm,
-        if(hosts > 1, '', account) AS host_id, gross, refunds, orders / if(arm = on_air, hosts, 1) AS orders
+        if(hosts > 1, '', account) AS host_id, gross, refunds, orders, if(arm = on_air, hosts, 1) AS listed
     FROM earned
     ASOF LEFT JOIN host_kinds
         ON earned.account = host_kinds.host_id AND toDateTime64(earned.from_s + 30, 3, 'UTC') >= host_kinds.from_at
 ),
 lines AS (
     SELECT session_id, hour, arm, host_id, live_ms, watch_ms, views, toInt128(0) AS gross, toInt128(0) AS refunds,
-        toFloat64(0) AS orders
+        toInt64(0) AS orders, toUInt64(1) AS listed
     FROM watched
     WHERE arm != 'none'
     UNION ALL
-    SELECT session_id, hour, arm, host_id, 0, 0, 0, gross, refunds, orders
+    SELECT session_id, hour, arm, host_id, 0, 0, 0, gross, refunds, orders, listed
     FROM credited
 )
 SELECT session_id, toInt64(hour) * 1000 AS hour_ms, arm, host_id,
     sum(lines.live_ms) AS live_ms, sum(lines.watch_ms) AS watch_ms, sum(lines.views) AS views,
     toDecimal128(sum(lines.gross), 0) AS gross_minor, toDecimal128(sum(lines.refunds), 0) AS refunds_minor,
-    sum(lines.orders) AS orders
+    arraySum((among, times) -> times / among, (sumMap([lines.listed], [lines.orders]) AS shared).1, shared.2) AS orders
 FROM lines
 WHERE hour > 0 AND hour_ms >= {from_ms:Int64} AND hour_ms < {until_ms:Int64}
 GROUP BY session_id, hour, arm, host_id

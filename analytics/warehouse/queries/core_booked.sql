@@ -1,6 +1,6 @@
 -- Which entries of these orders stand (were not taken back)? Times in milliseconds UTC, amounts in minor units.
 SELECT order_id, model, host_id, refund_id, amount_minor, currency, ordered_ms, booked_ms, session_id, weight, basis,
-    any(line_fit) AS fit
+    max(line_fit) AS fit
 FROM (
     SELECT order_id, model, host_id, refund_id, sign * ledger.amount_minor AS amount_minor, currency,
         toUnixTimestamp64Milli(ordered_at) AS ordered_ms, toUnixTimestamp64Milli(booked_at) AS booked_ms,

@@ -4,7 +4,7 @@
 --   units; refunds negative, excess_refund positive), weight (exact decimal, only ratios matter), basis (words), fit
 --   (version of the Markov fit, 0 for none).
 SELECT toString(model) AS model, toString(host_id) AS host_id, refund_id, toString(currency) AS currency,
-    signed * sum(sign) AS amount_minor, weight, toString(basis) AS basis, toInt64(any(line_fit)) AS fit
+    signed * sum(sign) AS amount_minor, weight, toString(basis) AS basis, toInt64(max(line_fit)) AS fit
 FROM (
     SELECT model, host_id, refund_id, currency, sign * ledger.amount_minor AS signed, sign, weight, basis,
         fit AS line_fit
