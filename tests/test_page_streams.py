@@ -40,10 +40,10 @@ from patience import PATIENCE_S, await_true
 from analytics.warehouse import WarehouseError
 from analytics.warehouse.embedded import Embedded
 from dashboards.boards import BOARDS
-from dashboards.page import access
 from dashboards.page.feed import ABREAST
 from dashboards.page.kept import Kept
 from dashboards.sql import statement
+from hostledger.place import is_loopback
 
 HOSTLEDGER = str(Path(sys.executable).with_name("hostledger"))
 
@@ -247,7 +247,7 @@ def test_the_failure_of_one_panel_is_its_own_and_heals(warehouse):
 
 def test_other_machines_are_not_served_without_a_password(tmp_path):
     for host in ("0.0.0.0", "::", "192.0.2.1", "boards.example"):  # noqa: S104  # what is refused
-        assert not access.is_loopback(host)
+        assert not is_loopback(host)
     for arguments, settings in ((["--host", "::"], {}), ([], {"HOSTLEDGER_PAGE_HOST": "192.0.2.1"})):
         ran = run("page", "--data", str(tmp_path), *arguments, **settings)
         assert ran.returncode == 2

@@ -6,7 +6,6 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Callable
-from ipaddress import ip_address
 
 from starlette.datastructures import Headers
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -25,14 +24,6 @@ SLOW_S = 0.25
 """After a wrong password everybody with a wrong one waits this long, one after the other."""
 
 _CHALLENGE = {"WWW-Authenticate": 'Basic realm="hostledger", charset="UTF-8"'}
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether an address to listen on is reached from this machine alone."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 Tokens = Callable[[str], Sight | None]

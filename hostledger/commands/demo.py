@@ -1,30 +1,22 @@
 """`hostledger demo`: the live page of a made-up live-commerce day that is running now."""
 
 import tempfile
-import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from analytics.rules import HOUR_MS, MINUTE_MS
-from analytics.warehouse import WarehouseError
+from analytics.warehouse import Warehouse, WarehouseError
 from analytics.warehouse.embedded import Embedded
 from hostledger.output import refuse, refusing, tell
-from hostledger.serving import Place, serve_while
+from hostledger.place import Place
 from hostledger.settings import Settings
-from streams.generator import Plan, arrivals
-from streams.ingest import wall_ms
-from streams.processor import Processor
 
 SEEDS = 1_000_000
-SLICE_MS = 1_000
-FIRST_BYTES = 1 << 19
-BACKLOG_BYTES = 16 << 20
-FIRST_FIT_MS = 20_000
-REFIT_MS = 5 * MINUTE_MS
 
 
 def demo(
@@ -52,54 +44,32 @@ def demo(
     if keep and keep.exists() and any(keep.iterdir() if keep.is_dir() else [keep]):
         refuse(f"keep={keep} is not empty; name a folder that does not exist yet")
     place = Place.of(settings, port=port)
-    now = wall_ms()
-    plan = Plan.demo(
-        start_ms=(now - before * HOUR_MS) // MINUTE_MS * MINUTE_MS,
-        hours=before + hours,
-        seed=now // 1000 % SEEDS if seed is None else seed,
-    )
-    with refusing(WarehouseError), _folder(keep) as folder:
-        warehouse = Embedded.open(folder)
+    day = int(time.time()) % SEEDS if seed is None else seed
+    with refusing(WarehouseError), _folder(keep) as folder, _opening(folder) as opening:
+        from hostledger.demonstration import show  # noqa: PLC0415  # loads while the engine makes its tables
+
+        show(folder, opening, place, settings.rules(), before=before, hours=hours, seed=day)
+
+
+@contextmanager
+def _opening(folder: Path) -> Iterator[Future[Warehouse]]:
+    """Open a new warehouse meanwhile, and close it in the end."""
+    with ThreadPoolExecutor(1, "opening") as aside:
+        opening: Future[Warehouse] = aside.submit(Embedded.open, folder)
         try:
-            processor = Processor(warehouse, folder, settings.rules(), wall_ms)
-            serve_while(warehouse, place, lambda stopped: _run(processor, plan, stopped))
+            yield opening
         finally:
-            warehouse.close()
+            if not opening.exception():
+                opening.result().close()
 
 
 @contextmanager
 def _folder(keep: Path | None) -> Iterator[Path]:
     if keep:
+        with refusing(OSError):
+            keep.mkdir(parents=True, exist_ok=True)
         yield keep
         tell(f"the warehouse is kept in {keep}")
         return
     with tempfile.TemporaryDirectory(prefix="hostledger-demo-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
-
-
-def _run(processor: Processor, plan: Plan, stopped: threading.Event) -> None:
-    lines, offset, fitted_ms = 1, 0, wall_ms() - REFIT_MS + FIRST_FIT_MS
-    for batch in _due(plan, stopped):
-        offset += len(batch)
-        processor.process("demo", batch, lines, offset)
-        lines += batch.count(b"\n")
-        if wall_ms() - fitted_ms > REFIT_MS:
-            processor.refit()
-            fitted_ms = wall_ms()
-
-
-def _due(plan: Plan, stopped: threading.Event) -> Iterator[bytes]:
-    """What has arrived by now in a few large stretches, small ones first; then a slice when its time comes."""
-    backlog, limit = bytearray(), FIRST_BYTES
-    for until_ms, data in arrivals(plan, slice_ms=SLICE_MS):
-        if stopped.is_set():
-            return
-        wait_s = (until_ms - wall_ms()) / 1000
-        if backlog and (wait_s > 0 or len(backlog) >= limit):
-            yield bytes(backlog)
-            backlog, limit = bytearray(), min(4 * limit, BACKLOG_BYTES)
-        if wait_s > 0 and stopped.wait(wait_s):
-            return
-        backlog += data
-    if backlog:
-        yield bytes(backlog)

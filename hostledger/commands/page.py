@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from hostledger.place import Place
 from hostledger.reading import DataOption, opened, settings_of
-from hostledger.serving import Place, serve_while
+from hostledger.serving import serve_while
 
 
 def page(
@@ -27,7 +28,7 @@ def page(
     settings = settings_of(context)
     place = Place.of(settings, port=port, host=host)
     with opened(data or settings.data, settings) as warehouse:
-        serve_while(warehouse, place, _nothing)
+        serve_while(warehouse.reader, place, _nothing)
 
 
 def _nothing(_stopped: threading.Event) -> None:

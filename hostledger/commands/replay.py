@@ -13,7 +13,8 @@ from analytics.decoding import decode
 from analytics.warehouse import WarehouseError
 from analytics.warehouse.embedded import Embedded
 from hostledger.output import refuse, refusing, tell
-from hostledger.serving import Place, serve_while
+from hostledger.place import Place
+from hostledger.serving import serve_while
 from hostledger.settings import Settings, WrongSetting
 from streams.ingest import Summary, feed, wall_ms
 from streams.outcome import Outcome
@@ -67,7 +68,7 @@ def replay(
                     processor.refit()
 
             if place:
-                serve_while(warehouse, place, work)
+                serve_while(warehouse.reader, place, work)
             else:
                 work(threading.Event())
         finally:
