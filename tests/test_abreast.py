@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from math import inf
 from typing import Any
 
 import polars as pl
@@ -240,6 +241,36 @@ def test_what_lies_before_a_gap_and_waits_for_its_turn_is_acknowledged_when_it_i
 
     asyncio.run(play())
     assert rows(warehouse, "SELECT count() FROM orders") == [("4",)]
+
+
+def test_more_is_taken_only_when_the_lanes_that_wait_for_their_turn_have_little_before_them(warehouse: Any) -> None:
+    made, now = engine(warehouse, lanes=1), wall_ms()
+    first, other, third = [
+        Fetched(message(place, offset, order(number, now)))
+        for number, (place, offset) in enumerate([(EVENTS, 0), (OTHER, 0), (EVENTS, 1)])
+    ]
+
+    async def nowhere(place: Place, offset: int) -> None:
+        raise AssertionError((place, offset))
+
+    async def ends() -> tuple[dict[Place, int], int]:
+        return {EVENTS: 2, OTHER: 1}, 0
+
+    async def play() -> None:
+        conductor = Conductor(made, nowhere, ends, most=1)
+        conductor._look_at = inf
+        taking = asyncio.gather(conductor.take([first, other]), conductor.turn())
+        await taking
+        later = asyncio.create_task(conductor.take([third]))
+        await asyncio.sleep(0)
+        await conductor.turn()
+        assert ([one.is_acknowledged for one in (first, other, third)], later.done()) == ([True, True, False], False)
+        await conductor.turn()
+        await later
+        assert third.is_acknowledged
+        await conductor.stop()
+
+    asyncio.run(play())
 
 
 class Broker:

@@ -65,9 +65,7 @@ class Conductor:
         if not self._engine.is_behind:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._came.wait(), LOOK_S)
-        messages, self._waiting = self._waiting, []
-        self._came.clear()
-        self._room.set()
+        messages = self._taken()
         ends, roster_end = await self._ends()
         if messages or self._engine.is_behind:
             offsets, seeks = await self._in_turn(lambda: self._engine.turn(messages, ends, roster_end)) or ({}, {})
@@ -78,6 +76,15 @@ class Conductor:
         if self._engine.places and time.monotonic() >= self._look_at:
             self._acknowledge(await self._in_turn(lambda: self._engine.look_around(roster_end)) or {})
             self._look_at = time.monotonic() + LOOK_S
+
+    def _taken(self) -> list[Message]:
+        """Take what has come, unless lanes whose turn is still to come have enough before them."""
+        if self._engine.is_behind and self._engine.size >= self._most:
+            return []
+        messages, self._waiting = self._waiting, []
+        self._came.clear()
+        self._room.set()
+        return messages
 
     def forget(self, places: set[Place]) -> None:
         """Let go of all that has come from some partitions, and acknowledge none of it."""

@@ -91,6 +91,11 @@ class Engine:
         """Whether records wait that may be booked now, of lanes whose turn has not come yet."""
         return self._turns.is_behind and not self.patience.stopping.is_set()
 
+    @property
+    def size(self) -> int:
+        """Bytes that wait for their lanes."""
+        return sum(queue.size for queue in self._queues.values())
+
     def turn(
         self, messages: Sequence[Message], ends: Mapping[Place, int], roster_end: int
     ) -> tuple[dict[Place, int], dict[Place, int]]:
