@@ -40,23 +40,27 @@ class Pins(msgspec.Struct, frozen=True):
 def pins(warehouse: Warehouse, now_ms: int) -> Pins:
     """Read what is closed now; the newest event time is that of the last day's batches."""
     roster = lanes.bounds(lanes.before_first(lanes.ROSTER))
-    row = warehouse.query("core_pins", since_ms=max(now_ms - _DAY_MS, 0), **roster).row(0, named=True)
-    return Pins(**{name: int(value or 0) for name, value in row.items()})
+    found = warehouse.query("core_pins", since_ms=max(now_ms - _DAY_MS, 0), **roster).row(0, named=True)
+    return Pins(**{name: int(value or 0) for name, value in found.items()})
 
 
 def standing(warehouse: Warehouse, batch: int) -> Intent | None:
     """Give the intent that stands for a batch."""
     found = warehouse.query("core_intent", batch=batch)
-    intents = [msgspec.convert(row, Intent) for row in found.iter_rows(named=True)]
+    intents = [msgspec.convert(told, Intent) for told in found.iter_rows(named=True)]
     return min(intents, key=lambda intent: intent.recorded_ms, default=None)
+
+
+def row(intent: Intent) -> pl.DataFrame:
+    """Give the row of `intents` for an intent."""
+    told = msgspec.structs.asdict(intent)
+    told["recorded_at"] = told.pop("recorded_ms")
+    return pl.DataFrame({name: pl.Series([told[name]], dtype=dtype) for name, dtype in _ROW.items()})
 
 
 def take_on(warehouse: Warehouse, intent: Intent) -> Intent:
     """Write an intent down unless there is one for its batch, and give the one that stands. Raises WarehouseError."""
-    told = msgspec.structs.asdict(intent)
-    told["recorded_at"] = told.pop("recorded_ms")
-    row = pl.DataFrame({name: pl.Series([told[name]], dtype=dtype) for name, dtype in _ROW.items()})
-    warehouse.insert("intents", row, f"intent-{intent.batch}")
+    warehouse.insert("intents", row(intent), f"intent-{intent.batch}")
     found = standing(warehouse, intent.batch)
     if found is None:
         raise WarehouseError(
