@@ -193,6 +193,7 @@ def test_a_turn_is_of_the_lanes_that_waited_longest_and_takes_in_what_came_meanw
         return [offsets.get(place, 0) for place in FOUR]
 
     assert (done(0), made.is_behind) == ([1, 1, 0, 0], True)
+    assert made.look_around(0) == {FOUR[0]: 1, FOUR[1]: 1, FOUR[2]: 0, FOUR[3]: 0}
     assert (done(1), made.is_behind) == ([1, 1, 2, 2], True)
     assert (done(None), made.is_behind) == ([2, 2, 2, 2], False)
     counts = "SELECT count() FROM batches GROUP BY source ORDER BY source"

@@ -116,9 +116,10 @@ class Engine:
         return {place: lane.next_offset for place, lane in self._lanes.items()}, seeks
 
     def look_around(self, roster_end: int) -> dict[Place, int]:
-        """Between records: what was held back, silence, a changed roster, a new fit. Returns as `turn` does."""
+        """Between turns: what was held back, silence, a changed roster, a new fit. Returns as `turn` does."""
         self._settle()
-        self._drain_all(roster_end)
+        if not self.is_behind:  # else the next turn is near, and takes in what came meanwhile
+            self._drain_all(roster_end)
         pins = self._pins()
         busy, places = self._busy(), self.places
         quiet = [self._lane(place) for place in places if place not in busy]
