@@ -42,7 +42,8 @@ def weights(orders: pl.DataFrame, steps: pl.DataFrame, lineups: pl.DataFrame, ru
             parts = [_declared(orders, live) if model == "declared" else live]
             missing, nobody = _unheard(orders, parts[0]), "no host on air in the session of the order"
         version = fit.version if model == "markov" else 0
-        frames += [_typed(part, model, version) for part in (*parts, _unattributed(missing, nobody)) if part.height]
+        parts += [_unattributed(missing, nobody)] if len(missing) else []
+        frames += [_typed(part, model, version) for part in parts if part.height]
     return pl.concat(frames, rechunk=True) if frames else pl.DataFrame(schema=WEIGHTS)
 
 

@@ -4,6 +4,8 @@ An intent is inserted with a token made of its batch number, so the first one fo
 does that batch, also a worker that wanted another cut or does not know yet that its partition was taken away.
 """
 
+from typing import Any
+
 import msgspec
 import polars as pl
 
@@ -12,6 +14,18 @@ from streams import lanes
 from streams.journal import Intent
 
 _DAY_MS = 86_400_000
+_ROW: dict[str, Any] = {
+    "batch": pl.UInt64,
+    "kind": pl.String,
+    "source": pl.String,
+    "first_position": pl.UInt64,
+    "last_offset": pl.UInt64,
+    "roster_batch": pl.UInt64,
+    "fit": pl.UInt32,
+    "newest_ms": pl.Int64,
+    "recorded_at": tables.TIME,
+}
+"""Columns of `intents`."""
 
 
 class Pins(msgspec.Struct, frozen=True):
@@ -26,27 +40,27 @@ class Pins(msgspec.Struct, frozen=True):
 def pins(warehouse: Warehouse, now_ms: int) -> Pins:
     """Read what is closed now; the newest event time is that of the last day's batches."""
     roster = lanes.bounds(lanes.before_first(lanes.ROSTER))
-    row = warehouse.query("core_pins", since_ms=max(now_ms - _DAY_MS, 0), **roster).row(0, named=True)
-    return Pins(**{name: int(value or 0) for name, value in row.items()})
+    found = warehouse.query("core_pins", since_ms=max(now_ms - _DAY_MS, 0), **roster).row(0, named=True)
+    return Pins(**{name: int(value or 0) for name, value in found.items()})
 
 
 def standing(warehouse: Warehouse, batch: int) -> Intent | None:
     """Give the intent that stands for a batch."""
     found = warehouse.query("core_intent", batch=batch)
-    return None if found.is_empty() else msgspec.convert(found.row(0, named=True), Intent)
+    intents = [msgspec.convert(told, Intent) for told in found.iter_rows(named=True)]
+    return min(intents, key=lambda intent: intent.recorded_ms, default=None)
+
+
+def row(intent: Intent) -> pl.DataFrame:
+    """Give the row of `intents` for an intent."""
+    told = msgspec.structs.asdict(intent)
+    told["recorded_at"] = told.pop("recorded_ms")
+    return pl.DataFrame({name: pl.Series([told[name]], dtype=dtype) for name, dtype in _ROW.items()})
 
 
 def take_on(warehouse: Warehouse, intent: Intent) -> Intent:
     """Write an intent down unless there is one for its batch, and give the one that stands. Raises WarehouseError."""
-    row = pl.DataFrame([msgspec.to_builtins(intent)]).select(
-        pl.col("batch", "first_position", "last_offset", "roster_batch").cast(pl.UInt64),
-        "kind",
-        "source",
-        pl.col("fit").cast(pl.UInt32),
-        pl.col("newest_ms").cast(pl.Int64),
-        recorded_at=pl.col("recorded_ms").cast(tables.TIME),
-    )
-    warehouse.insert("intents", row, f"intent-{intent.batch}")
+    warehouse.insert("intents", row(intent), f"intent-{intent.batch}")
     found = standing(warehouse, intent.batch)
     if found is None:
         raise WarehouseError(

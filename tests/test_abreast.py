@@ -1,16 +1,18 @@
 """Lanes and inserts side by side: what one thread does harms no other, and nothing is under way when all is said."""
 
+import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
+from math import inf
 from typing import Any
 
 import polars as pl
 import pytest
 from lane_stage import Log
-from test_operations import EVENTS, ROSTER, message, order, wall_ms
+from test_operations import EVENTS, ROSTER, Fetched, message, order, wall_ms
 from warehouse_books import rows
 from warehouse_stage import online, presence
 
@@ -27,12 +29,15 @@ from streams.lane import Means
 from streams.rosters import Rosters
 from streams.worker import metrics as worker_metrics
 from streams.worker.abreast import Abreast
+from streams.worker.conducting import Conductor
 from streams.worker.engine import Engine, Limits
 from streams.worker.messages import Place
 from streams.worker.patience import Stopped
 from streams.worker.post import KafkaPost
+from streams.worker.turns import Turns
 
 OTHER = Place(EVENTS.topic, 1)
+FOUR = [Place(EVENTS.topic, number) for number in range(4)]
 MANY = pl.DataFrame({"viewer_id": ["v"] * FEWEST_ROWS})
 
 
@@ -151,10 +156,10 @@ class Meeting:
             self._warehouse.insert(table, frame, token)
 
 
-def engine(warehouse: Any) -> Engine:
+def engine(warehouse: Any, lanes: int = 2, places: Sequence[Place] = (EVENTS, OTHER)) -> Engine:
     means = Means(warehouse, Rules(models=("on_air",)), wall_ms, Rosters(warehouse), Log())
-    made = Engine(means, ROSTER.topic, Limits(wait_ms=0, fit_every_ms=0), worker_metrics.Metrics())
-    made.assigned({EVENTS, OTHER})
+    made = Engine(means, ROSTER.topic, Limits(wait_ms=0, fit_every_ms=0, lanes=lanes), worker_metrics.Metrics())
+    made.assigned(set(places))
     return made
 
 
@@ -174,6 +179,99 @@ def test_a_lane_that_fails_lets_the_batch_of_its_neighbour_end(warehouse: Any) -
         met.turn(two_lanes(), {EVENTS: 1, OTHER: 1}, 0)
     assert rows(warehouse, "SELECT source FROM batches") == [(str(EVENTS),)]
     assert met.patience.stopping.is_set()
+
+
+def test_a_turn_is_of_the_lanes_that_waited_longest_and_takes_in_what_came_meanwhile(warehouse: Any) -> None:
+    made, ends = engine(warehouse, lanes=2, places=FOUR), dict.fromkeys(FOUR, 2)
+
+    def done(offset: int | None) -> list[int]:
+        came = (
+            [] if offset is None else [message(FOUR[at], offset, order(4 * offset + at, wall_ms())) for at in range(4)]
+        )
+        offsets, seeks = made.turn(came, ends, 0)
+        assert seeks == {}
+        return [offsets.get(place, 0) for place in FOUR]
+
+    assert (done(0), made.is_behind) == ([1, 1, 0, 0], True)
+    assert made.look_around(0) == {FOUR[0]: 1, FOUR[1]: 1, FOUR[2]: 0, FOUR[3]: 0}
+    assert (done(1), made.is_behind) == ([1, 1, 2, 2], True)
+    assert (done(None), made.is_behind) == ([2, 2, 2, 2], False)
+    counts = "SELECT count() FROM batches GROUP BY source ORDER BY source"
+    assert rows(warehouse, counts) == [("2",), ("2",), ("1",), ("1",)]
+
+
+def test_a_lane_that_can_do_nothing_before_more_comes_is_no_reason_for_another_turn() -> None:
+    turns = Turns(1)
+    for place in FOUR[:2]:
+        turns.came(place)
+    assert (turns.take(FOUR[:2]), turns.is_behind) == (FOUR[:1], True)
+    assert (turns.take(FOUR[:2]), turns.is_behind) == (FOUR[1:2], False)
+    turns.came(FOUR[1])
+    assert (turns.take(FOUR[:2]), turns.is_behind) == (FOUR[:1], True)
+
+
+def test_a_worker_that_is_to_end_is_not_behind(warehouse: Any) -> None:
+    made = engine(warehouse, lanes=1)
+    made.turn(two_lanes(), {EVENTS: 1, OTHER: 1}, 0)
+    assert made.is_behind
+    made.patience.stopping.set()
+    assert not made.is_behind
+
+
+def test_what_lies_before_a_gap_and_waits_for_its_turn_is_acknowledged_when_it_is_stored(warehouse: Any) -> None:
+    made, now, sought = engine(warehouse, lanes=1), wall_ms(), list[tuple[Place, int]]()
+    first = Fetched(message(EVENTS, 0, order(0, now)))
+    before, gone, behind = [Fetched(message(OTHER, offset, order(1 + offset, now))) for offset in range(3)]
+
+    async def seek(place: Place, offset: int) -> None:
+        sought.append((place, offset))
+
+    async def ends() -> tuple[dict[Place, int], int]:
+        return {EVENTS: 1, OTHER: 3}, 0
+
+    async def play() -> None:
+        conductor = Conductor(made, seek, ends)
+        await conductor.take([first, before, behind])
+        for _ in range(2):
+            await conductor.turn()
+        assert (sought, [one.is_acknowledged for one in (first, before, behind)]) == ([(OTHER, 1)], [True, True, False])
+        await conductor.take([gone, behind])
+        await conductor.turn()
+        assert (gone.is_acknowledged, behind.is_acknowledged) == (True, True)
+        await conductor.stop()
+
+    asyncio.run(play())
+    assert rows(warehouse, "SELECT count() FROM orders") == [("4",)]
+
+
+def test_more_is_taken_only_when_the_lanes_that_wait_for_their_turn_have_little_before_them(warehouse: Any) -> None:
+    made, now = engine(warehouse, lanes=1), wall_ms()
+    first, other, third = [
+        Fetched(message(place, offset, order(number, now)))
+        for number, (place, offset) in enumerate([(EVENTS, 0), (OTHER, 0), (EVENTS, 1)])
+    ]
+
+    async def nowhere(place: Place, offset: int) -> None:
+        raise AssertionError((place, offset))
+
+    async def ends() -> tuple[dict[Place, int], int]:
+        return {EVENTS: 2, OTHER: 1}, 0
+
+    async def play() -> None:
+        conductor = Conductor(made, nowhere, ends, most=1)
+        conductor._look_at = inf
+        taking = asyncio.gather(conductor.take([first, other]), conductor.turn())
+        await taking
+        later = asyncio.create_task(conductor.take([third]))
+        await asyncio.sleep(0)
+        await conductor.turn()
+        assert ([one.is_acknowledged for one in (first, other, third)], later.done()) == ([True, True, False], False)
+        await conductor.turn()
+        await later
+        assert third.is_acknowledged
+        await conductor.stop()
+
+    asyncio.run(play())
 
 
 class Broker:

@@ -23,6 +23,7 @@ from analytics import rates
 from analytics.periods import Period
 from analytics.rules import Rules
 from analytics.warehouse import Warehouse, WarehouseError, asking, books, tables
+from analytics.warehouse.answers import answer
 from analytics.warehouse.embedded import Embedded
 from analytics.warehouse.server import Server
 from dashboards.boards import BOARDS
@@ -224,6 +225,12 @@ def test_a_value_of_any_type_comes_as_the_same_frame(
         embedded, served = (both[key].query("any") for key in ("embedded", "server"))
         assert served.schema == embedded.schema
         assert repr(served.rows()) == repr(embedded.rows())
+
+
+def test_an_answer_without_rows_is_its_askers_own() -> None:
+    header = [("value", "String")]
+    answer([], header).insert_column(0, pl.Series("mine", [], pl.Int64))
+    assert answer([], header).schema == {"value": pl.String}
 
 
 def test_a_type_that_no_frame_holds_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, both: dict[str, Any]) -> None:

@@ -23,9 +23,10 @@ from analytics.decoding import decode
 from analytics.rules import Rules
 from analytics.warehouse import WarehouseError
 from analytics.warehouse.embedded import Embedded
-from streams import aside, batch, booking, lanes
+from streams import aside, batch, booking, intents, lanes
 from streams.arriving import Record
 from streams.intents import Pins, pins
+from streams.journal import Intent
 from streams.kafka.routing import partition_of
 
 
@@ -231,6 +232,17 @@ def test_two_workers_that_both_believe_to_own_a_lane_write_one_batch(warehouse: 
     newest_ms = max(lane.newest_ms for lane in owner.lanes.values())
     assert posted(warehouse) == refereed(referee_books(events, RefereeRules(models=STREAMED)).entries)
     assert_rollups(warehouse, events, newest_ms, STREAMED)
+
+
+def test_of_two_intents_for_a_batch_the_first_stands(warehouse: Embedded) -> None:
+    """One token lets in one; but tables that were put together by hand may hold another."""
+    wanted = [
+        Intent(1 << 41 | 1, "events", "t-0", 0, 5 + at, recorded_ms) for at, recorded_ms in enumerate((30, 10, 20))
+    ]
+    assert [intents.take_on(warehouse, intent) for intent in wanted] == [wanted[0]] * 3
+    for intent in wanted[1:]:
+        warehouse.insert("intents", intents.row(intent), f"by-hand-{intent.last_offset}")
+    assert intents.standing(warehouse, wanted[0].batch) == wanted[1]
 
 
 def test_a_rejected_line_names_its_record_and_its_line_in_it(warehouse: Embedded) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -20,8 +21,17 @@ def answer(columns: Sequence[Sequence[Any]], header: Sequence[tuple[str, str]]) 
 
     Raises WarehouseError for a type that no frame holds exactly.
     """
-    found = columns or [()] * len(header)
-    return pl.DataFrame([_series(name, kind(told), values) for (name, told), values in zip(header, found, strict=True)])
+    if not columns:
+        return _nothing(tuple(header)).clone()
+    return pl.DataFrame(
+        [_series(name, kind(told), values) for (name, told), values in zip(header, columns, strict=True)]
+    )
+
+
+@lru_cache(1_000)
+def _nothing(header: tuple[tuple[str, str], ...]) -> pl.DataFrame:
+    """Make a frame without rows once: most of what a batch looks up is not there."""
+    return pl.DataFrame([_series(name, kind(told), ()) for name, told in header])
 
 
 def _series(name: str, of: Kind, values: Sequence[Any]) -> pl.Series:

@@ -6,6 +6,7 @@ a 128-bit integer its 16 bytes, low cardinality is invisible.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 import polars as pl
 
@@ -56,6 +57,7 @@ class Kind:
     names: tuple[str, ...] = ()
 
 
+@cache
 def kind(text: str) -> Kind:
     """Read the name of a ClickHouse type. Raises WarehouseError."""
     found = _TYPE.fullmatch(text)

@@ -93,7 +93,7 @@ def _strings(_of: Kind, column: pl.Series) -> bytes:
     _, offsets_buffer, data = array.buffers()
     offsets = np.frombuffer(offsets_buffer, np.int64)[array.offset : array.offset + len(array) + 1]
     lengths = np.diff(offsets)
-    heads = np.sum([lengths >= 1 << bits for bits in (7, 14, 21, 28)], axis=0) + 1
+    heads = sum((lengths >= 1 << bits for bits in range(7, int(lengths.max()).bit_length(), 7)), np.ones_like(lengths))
     ends = np.cumsum(heads + lengths)
     out = np.empty(ends[-1], np.uint8)
     of_text = np.ones(len(out), bool)
@@ -128,12 +128,8 @@ def _low_cardinality(of: Kind, column: pl.Series) -> bytes:
 
 def _numbered(texts: pl.Series) -> tuple[pl.Series, np.ndarray]:
     """Give the distinct texts, and the place of each text among them; -1 for null."""
-    if texts.null_count() == len(texts):
-        return texts[:0], np.full(len(texts), -1, np.int32)
-    values = texts.unique(maintain_order=True)
-    values = values.drop_nulls() if values.null_count() else values
-    places = texts.cast(pl.Enum(values)).to_physical().cast(pl.Int32)
-    return values, _filled(places, -1).to_numpy()
+    coded = texts.to_arrow(compat_level=pl.CompatLevel.oldest()).dictionary_encode()
+    return pl.Series(coded.dictionary), coded.indices.fill_null(-1).to_numpy()
 
 
 def _nullable(of: Kind, column: pl.Series) -> bytes:
@@ -142,9 +138,8 @@ def _nullable(of: Kind, column: pl.Series) -> bytes:
 
 
 def _array(of: Kind, column: pl.Series) -> bytes:
-    lengths = column.list.len().fill_null(0)
-    ends = lengths.cast(pl.UInt64).cum_sum().to_numpy().astype("<u8").tobytes()
-    return ends + _data(of.inner[0], column.filter(lengths > 0).explode())
+    ends = np.cumsum(_filled(column.list.len(), 0).to_numpy(), dtype="<u8").tobytes()
+    return ends + _data(of.inner[0], column.explode(empty_as_null=False, keep_nulls=False))
 
 
 def _bools(_of: Kind, column: pl.Series) -> bytes:
@@ -159,7 +154,7 @@ def _dates(of: Kind, column: pl.Series) -> bytes:
 def _seconds(_of: Kind, column: pl.Series) -> bytes:
     if column.dtype == pl.UInt32:
         return _filled(column, 0).to_numpy().astype("<u4").tobytes()
-    seconds, parts = np.divmod(_filled(column.to_physical(), 0).to_numpy(), 1000)
+    seconds, parts = np.divmod(_filled(column.cast(pl.Int64), 0).to_numpy(), 1000)
     if parts.any():
         raise WarehouseError("DateTime cannot hold parts of a second")
     return pl.Series(seconds).cast(pl.UInt32).to_numpy().astype("<u4").tobytes()
@@ -168,13 +163,14 @@ def _seconds(_of: Kind, column: pl.Series) -> bytes:
 def _moments(of: Kind, column: pl.Series) -> bytes:
     if int(of.arguments[0]) % 3 or not int(of.arguments[0]):
         raise WarehouseError(f"type {of.name}({of.arguments[0]}) is not written here")
-    return _filled(column.to_physical(), 0).to_numpy().astype("<i8", copy=False).tobytes()
+    return _filled(column.cast(pl.Int64), 0).to_numpy().astype("<i8", copy=False).tobytes()
 
 
 def _enum(of: Kind, column: pl.Series) -> bytes:
     numbers = options(of)
-    found = column.fill_null(next(iter(numbers))).replace_strict(numbers, return_dtype=pl.Int64)
-    return found.to_numpy().astype("<i1" if of.name == "Enum8" else "<i2").tobytes()
+    names, places = _numbered(_filled(column, next(iter(numbers))))
+    codes = np.array([numbers[name] for name in names], "<i1" if of.name == "Enum8" else "<i2")
+    return bytes(codes[places].tobytes())
 
 
 def _decimals(of: Kind, column: pl.Series) -> bytes:

@@ -62,27 +62,40 @@ class Conductor:
 
     async def turn(self) -> None:
         """Store what has come, and acknowledge what is done; if nothing comes for a while, do what else is due."""
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._came.wait(), LOOK_S)
-        messages, self._waiting = self._waiting, []
-        self._came.clear()
-        self._room.set()
+        if not self._engine.is_behind:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._came.wait(), LOOK_S)
+        messages = self._taken()
         ends, roster_end = await self._ends()
-        if messages:
+        if messages or self._engine.is_behind:
             offsets, seeks = await self._in_turn(lambda: self._engine.turn(messages, ends, roster_end)) or ({}, {})
             self._acknowledge(offsets)
             for place, offset in seeks.items():
-                self.forget({place})
+                self._let_go_behind(place, offset)
                 await self._seek(place, offset)
         if self._engine.places and time.monotonic() >= self._look_at:
             self._acknowledge(await self._in_turn(lambda: self._engine.look_around(roster_end)) or {})
             self._look_at = time.monotonic() + LOOK_S
+
+    def _taken(self) -> list[Message]:
+        """Take what has come, unless lanes whose turn is still to come have enough before them."""
+        if self._engine.is_behind and self._engine.size >= self._most:
+            return []
+        messages, self._waiting = self._waiting, []
+        self._came.clear()
+        self._room.set()
+        return messages
 
     def forget(self, places: set[Place]) -> None:
         """Let go of all that has come from some partitions, and acknowledge none of it."""
         self._waiting = [message for message in self._waiting if message.place not in places]
         for place in places:
             self._unacknowledged.pop(place, None)
+
+    def _let_go_behind(self, place: Place, offset: int) -> None:
+        """Let go of what lies behind a gap and will come again; what lies before it may still wait for its turn."""
+        self._waiting = [message for message in self._waiting if message.place != place]
+        self._unacknowledged[place] = [event for event in self._unacknowledged[place] if event.message.offset < offset]
 
     async def stop(self) -> None:
         """Let the batch at hand end, and take on no other."""

@@ -4,6 +4,7 @@ A turn runs in one thread and does each lane in one of its own; only `assigned` 
 may heal is tried again in place, so no record is let go of; meanwhile nothing is acknowledged and Faust stops fetching.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -23,24 +24,27 @@ from streams.worker.holding import Hold
 from streams.worker.messages import Message, Place, Queue
 from streams.worker.metrics import Metrics
 from streams.worker.patience import Patience
+from streams.worker.turns import Turns
 
 HELD = 4
 """Batches that may wait for the roster."""
-LANES_AT_ONCE = 4
-"""Lanes that a worker does side by side, each with a batch in memory."""
+LANES_AT_ONCE = min(max(os.cpu_count() or 1, 2), 4)
+"""Lanes that a worker does side by side, each with a batch in memory: one per core, two at least, four at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Short wait for the roster (ms), bytes of a batch, share of rejects that stops, ms between fits (0: none).
 
-    gap_ms: how long missing offsets are sought; compacted_ms: the same for the roster, whose topic may lack some.
+    lanes: how many are done side by side. gap_ms: how long missing offsets are sought; compacted_ms: the same for the
+    roster, whose topic may lack some.
     """
 
     wait_ms: int = 2_000
     batch_bytes: int = 24 << 20
     rejects: Fraction = Fraction(1, 5)
     fit_every_ms: int = 3_600_000
+    lanes: int = LANES_AT_ONCE
     gap_ms: int = 30_000
     compacted_ms: int = 3_000
 
@@ -61,7 +65,7 @@ class Engine:
         self._ends: dict[Place, int] = {}
         self._hold = Hold(limits.wait_ms / 1000, HELD * limits.batch_bytes)
         self._brake = Brake(limits.rejects)
-        self._abreast = Abreast(LANES_AT_ONCE, "lane")
+        self._abreast, self._turns = Abreast(limits.lanes, "lane"), Turns(limits.lanes)
         self._fitted_ms = means.clock_ms()
         self.patience = Patience(metrics)
 
@@ -82,10 +86,20 @@ class Engine:
         with self._lock:
             return sorted(self._assigned, key=self._number)
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether records wait that may be booked now, of lanes whose turn has not come yet."""
+        return self._turns.is_behind and not self.patience.stopping.is_set()
+
+    @property
+    def size(self) -> int:
+        """Bytes that wait for their lanes."""
+        return sum(queue.size for queue in self._queues.values())
+
     def turn(
         self, messages: Sequence[Message], ends: Mapping[Place, int], roster_end: int
     ) -> tuple[dict[Place, int], dict[Place, int]]:
-        """Take records in and do the batches that they make.
+        """Take records in, and do the batches of the lanes that waited longest.
 
         ends: offset behind the last record of each partition; roster_end: that of the roster topic, 0 if not known.
         Returns up to which offset each partition is done, and offsets to seek to where records are missing.
@@ -95,15 +109,17 @@ class Engine:
         for message in messages:
             if message.place in ours:
                 self._queues.setdefault(message.place, Queue()).add(message)
+                self._turns.came(message.place)
         self._ends.update(ends)
         seeks = {place: offset for place in self._busy() if (offset := self._sought(place)) is not None}
         self._drain_all(roster_end)
         return {place: lane.next_offset for place, lane in self._lanes.items()}, seeks
 
     def look_around(self, roster_end: int) -> dict[Place, int]:
-        """Between records: what was held back, silence, a changed roster, a new fit. Returns as `turn` does."""
+        """Between turns: what was held back, silence, a changed roster, a new fit. Returns as `turn` does."""
         self._settle()
-        self._drain_all(roster_end)
+        if not self.is_behind:  # else the next turn is near, and takes in what came meanwhile
+            self._drain_all(roster_end)
         pins = self._pins()
         busy, places = self._busy(), self.places
         quiet = [self._lane(place) for place in places if place not in busy]
@@ -114,7 +130,8 @@ class Engine:
         return {place: lane.next_offset for place, lane in self._lanes.items()}
 
     def _drain_all(self, roster_end: int) -> None:
-        """Do what waits, the roster first; the others when the roster has come as far as it has to."""
+        """Do what waits, the roster first; others, a few at once, when the roster has come as far as it has to."""
+        self._turns.is_behind = False
         waiting = self._busy()
         if waiting and self._number(waiting[0]) == lanes.ROSTER:
             self._drain(waiting.pop(0), self._pins())
@@ -123,7 +140,7 @@ class Engine:
         pins = self._pins()
         waited = sum(self._queues[place].size for place in waiting)
         if self._hold.is_over(pins.roster_offset, roster_end, waited):
-            self._side_by_side(lambda place: self._drain(place, pins), waiting)
+            self._side_by_side(lambda place: self._drain(place, pins), self._turns.take(waiting))
 
     def _side_by_side(self, work: Callable[[_Of], object], of: Sequence[_Of]) -> None:
         """Work on several lanes; where one fails, the others end what they are at, and wait for nobody who is away."""
@@ -158,6 +175,7 @@ class Engine:
         ours = set(self.places)
         for place in left:
             self._queues.pop(place, None)
+            self._turns.forget(place)
             lane = self._lanes.get(place)
             if lane and (place not in ours or not self.patience.insist(lane.is_where_it_was)):
                 del self._lanes[place]

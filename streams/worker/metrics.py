@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from streams.outcome import Outcome
 
-_SECONDS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 30, 60, 300)
+_SECONDS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 1.25, 1.5, 1.75, 2, 2.5, 3, 4, 5, 7, 10, 30, 60, 300)
 _COUNTS = (1, 10, 100, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000)
 
 
