@@ -326,7 +326,7 @@ def demo(*arguments: object, **environment: str) -> Iterator[tuple[subprocess.Po
 def figures(address: str, panel: str) -> list[dict[str, str]]:
     """Rows of a panel of the live board, as its file gives them."""
     with urllib.request.urlopen(f"{address}api/csv/live/{panel}?from=all", timeout=PATIENCE_S) as answer:  # noqa: S310  # our own page
-        return list(csv.DictReader(io.TextIOWrapper(answer)))
+        return list(csv.DictReader(io.TextIOWrapper(answer, encoding="utf-8-sig")))
 
 
 def test_the_demo_shows_figures_on_its_page_and_stops_at_ctrl_c_leaving_nothing_behind(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ from dashboards.page.app import make_app
 from dashboards.page.orders import explanation
 from dashboards.page.server import CannotListen, serve
 from dashboards.spec import Column, Unit
-from hostledger.serving import Place
+from hostledger.place import Place, is_loopback
 from hostledger.settings import Settings
 
 HOUR, DAY = 60 * MINUTE, 1440 * MINUTE
@@ -540,7 +540,7 @@ def test_health_is_open_and_says_nothing(warehouse):
 
 
 def test_this_machine_has_several_names():
-    assert [access.is_loopback(host) for host in ("127.0.0.1", "127.9.9.9", "::1", "localhost")] == [True] * 4
+    assert [is_loopback(host) for host in ("127.0.0.1", "127.9.9.9", "::1", "localhost")] == [True] * 4
 
 
 def test_a_port_in_use_or_an_address_of_elsewhere_is_named_with_its_remedy(warehouse):
