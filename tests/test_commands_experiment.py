@@ -162,6 +162,12 @@ class TestDesign:
         assert 300 < power.smallest_effect_minor < 2_500
         assert "it was laid end to end" in planned[0].stderr
 
+    def test_the_history_ends_with_the_last_order_and_not_with_what_comes_back_later(self, data, tmp_path):
+        """From 48 hours before the first design to 47 after its start; refunds come for five more days."""
+        file = tmp_path / "later.json"
+        run("experiment", "design", "--switchback", *PLANNED, "--start", "2026-02-01", "--out", file, "--data", data)
+        assert Design.read(file.read_bytes()).power.history_periods == 95
+
     @pytest.mark.parametrize(
         ("changes", "said_"),
         [

@@ -228,6 +228,15 @@ class TestSwitchback:
         assert planned.power(1e9) == 1
         assert planned.smallest(0.9) is not None
 
+    def test_a_history_in_which_hardly_anything_was_sold_finds_any_effect_and_the_search_ends(self):
+        chance, many = np.random.default_rng(18), Layout(40, 1)
+        history = np.zeros(3_000)
+        history[:3] = 1_000
+        sides = chance.integers(0, 2, (200, len(many.points)))
+        planned = trials(history, many, 0.05, sides, chance.integers(0, 3_000, 200))
+        assert 0 < planned.smallest(0.8) < 0.01
+        assert planned.power(0) <= 0.05
+
     @pytest.mark.parametrize(("draws", "alpha", "needed"), [(19, 0.05, None), (18, 0.05, 19), (2_000, 0.0001, 9_999)])
     def test_draws_that_cannot_give_so_low_a_p_are_not_blamed_on_the_coins(self, draws, alpha, needed):
         assert fewest(draws, alpha) == needed

@@ -15,6 +15,7 @@ from analytics.walks import Numbers
 
 _ENOUGH = 1e-4
 _SLACK = 1e-9
+_NOTHING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,15 @@ class Trials:
         return float((farther.mean(axis=1) <= self.alpha).mean())
 
     def smallest(self, power: float) -> float | None:
-        """Give the smallest effect per period that is found with this chance, to a part in 10 000; None if none is."""
+        """Give the smallest effect per period that is found with this chance, to a part in 10 000; None if none is.
+
+        Where most trials have no noise at all, any effect is found: then it is next to nothing.
+        """
         low, high = 0.0, 4 * float(np.abs(self.every).max(initial=0)) or 1.0
+        least = _NOTHING * high
         if self.power(high) < power:
             return None
-        while high - low > _ENOUGH * high:
+        while high - low > max(_ENOUGH * high, least):
             middle = (low + high) / 2
             low, high = (low, middle) if self.power(middle) >= power else (middle, high)
         return high

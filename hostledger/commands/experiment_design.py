@@ -79,7 +79,7 @@ def design(
         refuse(f"period {period!r}, periods {periods}: give at least 1m, and at most {_LONGEST_PERIODS} periods")
     start_ms = int(start.replace(tzinfo=zone).timestamp()) * 1000
     with opened(data or settings.data, settings) as warehouse:
-        seller_id, code, first_ms = scope(warehouse, seller, currency_code(currency))
+        seller_id, code, first_ms, last_ms = scope(warehouse, seller, currency_code(currency))
         plan = Design.draw(
             seller=seller_id,
             currency=code,
@@ -89,7 +89,7 @@ def design(
             seed=seed,
             alpha=alpha,
         )
-        history = _history(warehouse, plan, first_ms)
+        history = _history(warehouse, plan, first_ms, last_ms)
     if not tellable(plan.schedule, carryover):
         refuse(
             f"seed {seed} draws a schedule that cannot be analysed: with {len(layout.points)} coins it switches too "
@@ -101,9 +101,9 @@ def design(
     _show(plan, zone, out, output)
 
 
-def scope(warehouse: Warehouse, seller: str | None, currency: str) -> tuple[str, str, int]:
-    """Find the one seller and currency that are meant, and the time of its first order; refuses if it is not one."""
-    known = list(warehouse.query("experiment_scope").select("seller_id", "currency", "first_ms").iter_rows())
+def scope(warehouse: Warehouse, seller: str | None, currency: str) -> tuple[str, str, int, int]:
+    """Find the one seller and currency meant, and the times of its first and last order; refuses if it is not one."""
+    known = list(warehouse.query("experiment_scope").select("seller_id", "currency", "first_ms", "last_ms").iter_rows())
     found = [row for row in known if seller in {None, row[0]} and currency in {"", row[1]}]
     if len(found) != 1:
         pairs = ", ".join(f"--seller {row[0]} --currency {row[1]}" for row in known) or "none has sold anything yet"
@@ -111,10 +111,9 @@ def scope(warehouse: Warehouse, seller: str | None, currency: str) -> tuple[str,
     return found[0]
 
 
-def _history(warehouse: Warehouse, plan: Design, first_ms: int) -> pl.Series:
-    """What whole periods brought from the first order on, up to the newest event or the design's start."""
-    newest_ms = warehouse.query("report_books").row(0)[0] or 0
-    periods = max(min(newest_ms, plan.start_ms) - first_ms, 0) // plan.period_ms
+def _history(warehouse: Warehouse, plan: Design, first_ms: int, last_ms: int) -> pl.Series:
+    """What whole periods brought from the first order on, up to the last one or the design's start."""
+    periods = max(min(last_ms, plan.start_ms) - first_ms, 0) // plan.period_ms
     if periods < _FEWEST_PERIODS:
         refuse(
             f"the history of seller {plan.seller!r} in {plan.currency} before the start has {periods} whole periods; "
@@ -181,6 +180,8 @@ def present_power(plan: Design, found: Power, output: Format) -> None:
         tell(", ".join(f"{name}: {value}" for name, value in row.items()))
     if smallest is None:
         tell(f"No effect is found with this chance, however great: {_lacking(plan, found)}.")
+    if smallest == 0:
+        tell("In most trials next to nothing was sold, so any difference would be found: take a longer --period.")
     if found.history_periods < plan.periods:
         tell(
             f"The history has {found.history_periods} periods, the design {plan.periods}: it was laid end to end, so "
