@@ -9,7 +9,7 @@ LOCK := --quiet --upgrade --universal --python-version 3.11 --generate-hashes --
 
 .PHONY: install install-dev demo test check soak fuzz disorder bench bench-stream bench-boards bench-compare lock clean
 
-install: .venv/installed
+install: .venv/blank
 
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "hostledger needs Python 3.11 or newer; this is $$($(PYTHON) --version). Remedy: make PYTHON=python3.12 install"; exit 2; }
@@ -19,7 +19,12 @@ install: .venv/installed
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-install-dev: .venv/installed-dev
+# The tables of a warehouse, made once: new ones are copies.
+.venv/blank: .venv/installed $(wildcard analytics/warehouse/migrations/*.sql)
+	$(BIN)/python -m analytics.warehouse
+	@touch $@
+
+install-dev: .venv/installed-dev .venv/blank
 
 .venv/installed-dev: requirements-dev.lock .venv/installed
 	$(BIN)/pip install --quiet --no-compile --require-hashes -r requirements-dev.lock

@@ -2,7 +2,6 @@
 
 import gc
 import os
-import shutil
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -60,17 +59,9 @@ LONGEST = (
 """Files that take longest, the longest first; files run whole, some at a time."""
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A warehouse folder with the schema and no row, to be copied: that is sooner done than the schema again."""
-    folder = tmp_path_factory.mktemp("migrated") / "data"
-    Embedded.open(folder).close()
-    return folder
-
-
 @pytest.fixture
-def warehouse(migrated: Path, tmp_path: Path) -> Iterator[Embedded]:
-    opened = Embedded.open(shutil.copytree(migrated, tmp_path / "data", symlinks=True))
+def warehouse(tmp_path: Path) -> Iterator[Embedded]:
+    opened = Embedded.open(tmp_path / "data")
     yield opened
     opened.close()
 

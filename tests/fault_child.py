@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from analytics.rules import Rules
-from analytics.warehouse import WarehouseError, embedded
+from analytics.warehouse import WarehouseError, blank, embedded
 from analytics.warehouse.embedded import Embedded
 from analytics.warehouse.migrations import migrate
 from streams import booking, refitting
@@ -112,6 +112,7 @@ def run(errand: Errand) -> None:
     if errand.backwards:
         booking.stored, refitting.stored = backwards(booking.stored), backwards(refitting.stored)
     if errand.die_at_statement:
+        blank.lay = lambda _folder: None
         embedded.migrate = dying_migration(errand.die_at_statement)  # type: ignore[attr-defined]  # for this process
     fate, folder = Fate(errand), Path(errand.folder)
     warehouse = Embedded.open(folder)

@@ -15,7 +15,7 @@ from typing import IO, Any, Self
 import polars as pl
 from chdb.session import Session
 
-from analytics.warehouse import Parameter, WarehouseError, asking
+from analytics.warehouse import Parameter, WarehouseError, asking, blank
 from analytics.warehouse.binding import bound
 from analytics.warehouse.blocks import INSERT_SETTINGS, blocks
 from analytics.warehouse.migrations import migrate
@@ -62,22 +62,12 @@ class Embedded:
         Raises WarehouseLocked if another process holds it, WarehouseError if it cannot be made or is newer than this
         version.
         """
+        lock = _locked(folder)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = (folder / "lock").open("a")
-        except OSError as error:
-            raise WarehouseError(
-                f"data folder {folder}: {error.strerror}; choose a folder that you may write to with --data"
-            ) from None
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            lock.close()
-            raise WarehouseLocked(f"data folder {folder}: {_REMEDIES['76']}") from None
-        forget_tokens_without_rows(folder / "clickhouse" / "store")
-        try:
+            blank.lay(folder)
+            forget_tokens_without_rows(folder / "clickhouse" / "store")
             warehouse = cls(folder, lock, readonly=False)
-        except RuntimeError as error:
+        except (OSError, RuntimeError) as error:
             lock.close()
             raise _explained(error, f"data folder {folder}") from error
         try:
@@ -177,7 +167,24 @@ class Embedded:
             self._session.close()
 
 
-def _explained(error: RuntimeError, what: str) -> WarehouseError:
+def _locked(folder: Path) -> IO[str]:
+    """Make a data folder as needed, and hold it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("a")
+    except OSError as error:
+        raise WarehouseError(
+            f"data folder {folder}: {error.strerror}; choose a folder that you may write to with --data"
+        ) from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        raise WarehouseLocked(f"data folder {folder}: {_REMEDIES['76']}") from None
+    return lock
+
+
+def _explained(error: OSError | RuntimeError, what: str) -> WarehouseError:
     found = re.search(r"Code: (\d+)\. DB::Exception: (.*)", str(error), re.DOTALL)
     code, message = (found[1], found[2].strip()) if found else ("", str(error))
     message = re.sub(r"\s*\(version [\d.]+\)", "", message)
