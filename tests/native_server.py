@@ -182,7 +182,7 @@ class Handler(socketserver.BaseRequestHandler):
     """One client."""
 
     def handle(self):
-        self.engine = None
+        self.engine, self.database, self.standing = None, "", {}
         try:
             self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.server.tls:
@@ -209,7 +209,8 @@ class Handler(socketserver.BaseRequestHandler):
         try:
             self.engine = Connection(server.folder)
             self.engine.query("SET print_pretty_type_names = 0")
-            self.engine.query(f"USE `{database or 'default'}`")
+            self.database = database or "default"
+            self.engine.query(f"USE `{self.database}`")
             if readonly:
                 self.engine.query(f"SET readonly = {readonly}")
         except RuntimeError as error:
@@ -237,23 +238,27 @@ class Handler(socketserver.BaseRequestHandler):
 
     def query(self):
         settings, text, parameters = self.read_query()
-        changed = []
         try:
-            for name, value in settings.items():
-                self.engine.query("SET {} = '{}'".format(name, value.replace("\\", "\\\\").replace("'", "\\'")))
-                changed.append(name)
             inserted = INSERT.fullmatch(text)
+            self.set({} if inserted else settings)
             if inserted:
-                self.insert(inserted[1], inserted[2] or "*")
+                self.insert(inserted[1], inserted[2] or "*", settings)
             else:
                 self.answer(text.rstrip().rstrip(";"), parameters)
             self.wire.send(varint(END))
         except (RuntimeError, UnicodeDecodeError) as error:
             self.wire.send_exception(error)
-        finally:
-            for name in changed:
-                with suppress(RuntimeError):  # readonly = 1 stays, as does what was set before it
-                    self.engine.query(f"SET {name} = DEFAULT")
+
+    def set(self, settings):
+        """Bring the connection's settings to what a query asks for; they stay until another one has others."""
+        for name in self.standing.keys() - settings.keys():
+            with suppress(RuntimeError):  # readonly = 1 stays, as does what was set before it
+                self.engine.query(f"SET {name} = DEFAULT")
+            del self.standing[name]
+        for name, value in settings.items():
+            if self.standing.get(name) != value:
+                self.engine.query(f"SET {name} = {quoted(value)}")
+                self.standing[name] = value
 
     def read_query(self):
         wire = self.wire
@@ -279,10 +284,14 @@ class Handler(socketserver.BaseRequestHandler):
         return settings, text, parameters
 
     def header(self, text, parameters):
-        told = self.engine.query(f"DESCRIBE ({text}\n)", "JSONCompactEachRow", params=parameters).bytes()
-        return [Column(row[0], row[1]) for row in map(json.loads, told.splitlines())]
+        """The columns of a query; they hang on its text alone, until a table is changed."""
+        headers, asked = self.server.headers, (self.database, text)
+        if asked not in headers:
+            told = self.engine.query(f"DESCRIBE ({text}\n)", "JSONCompactEachRow", params=parameters).bytes()
+            headers[asked] = [Column(row[0], row[1]) for row in map(json.loads, told.splitlines())]
+        return headers[asked]
 
-    def insert(self, table, columns):
+    def insert(self, table, columns, settings):
         """Store all blocks by one statement: the engine's streaming insert keeps the errors of its end to itself."""
         self.wire.send_block(Block(0, self.header(f"SELECT {columns} FROM {table}", {})))  # noqa: S608  # a test's own
         with TemporaryFile() as stored:
@@ -297,8 +306,10 @@ class Handler(socketserver.BaseRequestHandler):
             self.dies("received")
             if stored.tell():
                 columns = "" if columns == "*" else f"({columns})"
+                given = ", ".join(f"{name} = {quoted(value)}" for name, value in settings.items())
                 self.engine.query(
-                    f"INSERT INTO {table} {columns} FROM INFILE '/dev/fd/{stored.fileno()}' FORMAT Native"
+                    f"INSERT INTO {table} {columns} FROM INFILE '/dev/fd/{stored.fileno()}'"
+                    f" {given and 'SETTINGS'} {given} FORMAT Native"
                 )
             self.dies("stored")
         self.events()
@@ -318,7 +329,10 @@ class Handler(socketserver.BaseRequestHandler):
             self.wire.send_block(Block(0, header))
             answers = self.engine.send_query(text, "Native", params=parameters)
             self.send_blocks((chunk.bytes() for chunk in answers), header)
-        elif told := self.engine.query(text, "Native", params=parameters).bytes():
+            return
+        told = self.engine.query(text, "Native", params=parameters).bytes()
+        self.server.headers.clear()
+        if told:
             block, _ = read_block(bytearray(told), 0, False)
             self.wire.send_block(Block(0, [Column(column.name, column.type) for column in block.columns]))
             self.send_blocks([told], block.columns)
@@ -344,9 +358,14 @@ class NativeServer(socketserver.ThreadingTCPServer):
     def __init__(self, folder, port=0, users=None, tls=None, die=""):
         super().__init__(("127.0.0.1", port), Handler)
         self.folder, self.users, self.tls, self.die = folder, users or {"default": ("", "")}, tls, die
+        self.headers = {}
         self.keep = Connection(folder)  # the engine stays between clients
         self.version = self.keep.query("SELECT version()", "TSV").bytes().decode().strip()
         self.zone = self.keep.query("SELECT timezone()", "TSV").bytes().decode().strip()
+
+
+def quoted(value):
+    return "'{}'".format(value.replace("\\", "\\\\").replace("'", "\\'"))
 
 
 def _unescaped(found):

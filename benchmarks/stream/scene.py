@@ -12,7 +12,6 @@ from uuid import uuid4
 from analytics.warehouse.server import Server
 from benchmarks.running import OUT
 from benchmarks.stream import given
-from benchmarks.stream.clickhouse_server import Child
 from benchmarks.stream.cores import Cores, on
 from benchmarks.stream.parts import Stage, kafka_broker, native_child
 from streams.kafka.connection import Connection
@@ -43,7 +42,7 @@ class Scene:
             self._broker.start()
             if not native_child.GIVEN:
                 (self.folder / "clickhouse").mkdir()
-                self._clickhouse = Child(self.folder / "clickhouse")
+                self._clickhouse = native_child.Child(self.folder / "clickhouse")
                 self._clickhouse.start()
         return self
 
