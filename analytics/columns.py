@@ -90,9 +90,10 @@ class ViewerColumns:
     def _placed(self, name: str) -> pl.Series:
         """Give a rare field as a whole column."""
         instead = pl.Series([_RARE[name]], dtype=_dtypes[name])
-        values = pl.concat([*self._settled[name], instead])
+        values = pl.concat([*self._settled[name], instead], rechunk=True)
         having = np.frombuffer(self._kinds.translate(_having[name]), dtype=bool)
-        return values.gather(np.where(having, np.cumsum(having) - 1, len(values) - 1))
+        places = np.cumsum(having, dtype=np.uint32) - np.uint32(1)
+        return values.gather(pl.Series(np.where(having, places, np.uint32(len(values) - 1))))
 
 
 def kinds_of(events: Sequence[Event]) -> bytes:

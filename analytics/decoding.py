@@ -23,6 +23,8 @@ from analytics.facts import Facts, frames
 from analytics.rejection import Reject
 
 PIECE_BYTES = 1 << 15
+_NEAR_BYTES = 1 << 18
+"""So many bytes are still near the processor when their lines' first and last letters are looked at."""
 FEW = 4
 """A piece with more odd lines than this has a producer with fields of its own: its lines are decoded loosely."""
 _NEWLINE = ord("\n")
@@ -66,17 +68,18 @@ class _Lines:
     @classmethod
     def of(cls, data: bytes) -> Self:
         """Find the lines; the last one may lack its newline."""
-        text = np.frombuffer(data, dtype=np.uint8)
-        ends = np.flatnonzero(text == _NEWLINE) + 1
-        if data and not data.endswith(b"\n"):
-            ends = np.append(ends, len(data) + 1)
-        last = np.maximum(ends - 2, 0)
-        last -= text[last] == ord("\r")
-        return cls(ends, (text[cls._starts(ends)] == ord("{")) & (text[last] == ord("}")))
-
-    @staticmethod
-    def _starts(ends: np.ndarray) -> np.ndarray:
-        return np.concatenate([np.zeros(min(len(ends), 1), dtype=ends.dtype), ends[:-1]])
+        if not data:
+            return cls(np.empty(0, dtype=np.int64), np.empty(0, dtype=bool))
+        text = np.frombuffer(data if data.endswith(b"\n") else data + b"\n", dtype=np.uint8)
+        ends, opened, closed = [], [text[:1] == ord("{")], []
+        for start in range(0, len(text), _NEAR_BYTES):
+            near = np.flatnonzero(text[start : start + _NEAR_BYTES] == _NEWLINE) + (start + 1)
+            last = np.maximum(near - 2, 0)
+            last -= text[last] == ord("\r")
+            ends.append(near)
+            opened.append(text[np.minimum(near, len(text) - 1)] == ord("{"))
+            closed.append(text[last] == ord("}"))
+        return cls(np.concatenate(ends), np.concatenate(opened)[:-1] & np.concatenate(closed))
 
     def pieces(self) -> Iterator[tuple[int, int]]:
         """Cut into pieces of about PIECE_BYTES: the first line, and the line behind the last one."""

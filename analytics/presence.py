@@ -9,7 +9,8 @@ PAIR = ("viewer_id", "session_id")
 
 def ordered(marks: pl.DataFrame) -> pl.DataFrame:
     """Sort marks (viewer_id, session_id, at_ms, on) by pair and time, leaves before joins, each once."""
-    return marks.select(*PAIR, "at_ms", "on").unique().sort(*PAIR, "at_ms", "on")
+    in_order = marks.select(*PAIR, "at_ms", "on").sort(*PAIR, "at_ms", "on")
+    return in_order.filter(~pl.all_horizontal(pl.all().eq_missing(pl.all().shift())))
 
 
 def watches(marks: pl.DataFrame, activity: pl.DataFrame, session_ends: pl.DataFrame, idle_ms: int) -> pl.DataFrame:

@@ -98,6 +98,7 @@ def _outcome(
 ) -> Outcome:
     return Outcome(
         batch=intent.batch,
+        read=decoded.lines,
         events=facts.events,
         repeats=decoded.facts.events - facts.events - conflicts,
         rejects=rejects,

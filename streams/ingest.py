@@ -26,10 +26,10 @@ class Summary:
     frozen: int = 0
     seconds: float = field(default=0.0)
 
-    def add(self, outcome: Outcome, lines: int) -> None:
+    def add(self, outcome: Outcome) -> None:
         """Count a batch in."""
         self.batches += 1
-        self.lines += lines
+        self.lines += outcome.read
         for name in ("events", "repeats", "rejects", "unknown_fields", "orders", "restatements", "frozen"):
             setattr(self, name, getattr(self, name) + getattr(outcome, name))
 
@@ -70,10 +70,9 @@ def feed(
     summary, (lines, offset) = Summary(), position
     began = time.monotonic()
     for stretch in data:
-        count = stretch.count(b"\n") + (not stretch.endswith(b"\n"))
         outcome = processor.process(source, stretch, lines + 1, offset + len(stretch))
-        lines, offset = lines + count, offset + len(stretch)
-        summary.add(outcome, count)
+        lines, offset = lines + outcome.read, offset + len(stretch)
+        summary.add(outcome)
         summary.seconds = time.monotonic() - began
         told(outcome, len(stretch))
     return summary

@@ -144,8 +144,9 @@ def _viewers_to_look_up(live: Live, arrival: Arrival, warehouse: Warehouse) -> p
     marks = arrival.marks.join(known, on=PAIR, how="left").join(arrival.ends, on="session_id", how="left")
     stranger = pl.col("known_ms").is_null()
     after_end = marks.filter(stranger & (pl.col("ended_ms") <= pl.col("at_ms")).fill_null(value=False))
-    first = marks.sort("at_ms", "on").unique(PAIR, keep="first", maintain_order=True)
-    leaving = first.filter(~pl.col("on") & (stranger | (pl.col("at_ms") <= pl.col("known_ms"))))
+    joined_ms, left_ms = (pl.when(on).then("at_ms").min() for on in (pl.col("on"), ~pl.col("on")))
+    first = marks.group_by(PAIR).agg(joined_ms=joined_ms, left_ms=left_ms, known_ms=pl.col("known_ms").first())
+    leaving = first.filter(pl.col("left_ms") <= pl.min_horizontal("joined_ms", "known_ms").fill_null(pl.col("left_ms")))
     found = pl.concat([old, after_end["viewer_id"], leaving["viewer_id"]])
     unsettled = arrival.moved.filter(pl.col("old_ms").is_not_null() | (pl.col("ended_ms") < arrival.floor_ms))[
         "session_id"

@@ -9,9 +9,10 @@ from streams.state import State
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """Counts of a batch, and the newest event time so far (milliseconds UTC)."""
+    """Counts of a batch, read lines of a source among them, and the newest event time so far (milliseconds UTC)."""
 
     batch: int
+    read: int
     events: int
     repeats: int
     rejects: int

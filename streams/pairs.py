@@ -74,7 +74,8 @@ class Pairs:
 
     def _found(self, pairs: pl.DataFrame) -> np.ndarray:
         """Places in the order of what counts and may be of these pairs: their hashes say so."""
-        wanted = np.unique(_hashes(pairs))
+        wanted = np.sort(_hashes(pairs))  # numpy's unique takes twenty times as long
+        wanted = wanted[np.diff(wanted, prepend=~wanted[:1]) != 0]
         first = np.searchsorted(self.hashes, wanted, "left")
         counts = np.searchsorted(self.hashes, wanted, "right") - first
         ends = np.cumsum(counts)

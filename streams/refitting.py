@@ -62,6 +62,7 @@ def stored(intent: Intent, state: State, warehouse: Warehouse, rules: Rules) -> 
         rows["ledger"] = tables.ledger(lines, intent.recorded_ms)
     outcome = Outcome(
         batch=intent.batch,
+        read=0,
         events=0,
         repeats=0,
         rejects=0,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from nights import examples
 from referee_cases import expected, hosts_of, inputs, rows
 
-from analytics import allocation, ledger, models, path_models, roster
+from analytics import allocation, ledger, models, path_models, presence, roster
 from analytics.allocation import allocate
 from analytics.intervals import OPEN_MS, overlaps
 from analytics.markov import EXACT_WEIGHT_LIMIT, NO_FIT, ROUNDED_SCALE, Fit, fit, transitions
@@ -473,3 +473,16 @@ def test_a_search_that_64_bits_cannot_hold_is_refused_in_words() -> None:
     far = pl.DataFrame({"key": keys, "start_ms": [0] * 3, "end_ms": [2**62] * 3})
     with pytest.raises(OverflowError, match="split the input by time"):
         overlaps(far, far, "key")
+
+
+MARK = st.tuples(st.sampled_from(["a", "ab", "b"]), st.sampled_from(["b", "ba"]), st.integers(0, 2), st.booleans())
+
+
+@searched
+@given(marks=st.lists(MARK, max_size=12))
+def test_marks_in_order_are_each_there_once_by_pair_and_time_leaves_before_joins(
+    marks: list[tuple[str, str, int, bool]],
+) -> None:
+    columns = {"viewer_id": pl.String, "session_id": pl.String, "at_ms": pl.Int64, "on": pl.Boolean}
+    told = pl.DataFrame(marks, schema=columns, orient="row")
+    assert presence.ordered(told).rows() == sorted(set(marks))

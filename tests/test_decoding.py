@@ -301,6 +301,29 @@ def test_nothing_and_blank_lines_are_no_events_and_no_rejects() -> None:
     assert Facts.joined([]).events == 0
 
 
+ENDINGS = (b"\n", b"\r\n", b"\n\n", b" \n")
+ODD_LINES = (line_of(JOIN), line_of(ORDER), line_of(JOIN)[:-1], b"", b"{", b"}", b"{}")
+
+
+@settings(deadline=None, max_examples=examples(80))
+@given(
+    lines=st.lists(st.tuples(st.sampled_from(ODD_LINES), st.sampled_from(ENDINGS)), max_size=8),
+    near=st.integers(1, 400),
+)
+def test_where_the_bytes_are_cut_to_find_their_lines_changes_nothing(
+    lines: list[tuple[bytes, bytes]], near: int
+) -> None:
+    data = b"".join(line + ending for line, ending in lines)
+    for text in (data, data.removesuffix(b"\n")):
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(decoding, "_NEAR_BYTES", near)
+            cut, tidy = decode(text), decoding._Lines.of(text).tidy.tolist()
+        there = [line.removesuffix(b"\r") for line in text.removesuffix(b"\n").split(b"\n")] if text else []
+        assert alike(cut, decode(text))
+        assert tidy == [line.startswith(b"{") and line.endswith(b"}") for line in there]
+        assert cut.lines == len(there)
+
+
 def test_joined_facts_are_the_facts_of_the_joined_bytes() -> None:
     lines = [line_of(event) + b"\n" for event in EXAMPLES.values()]
     whole, parts = decode(b"".join(lines)), []

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO
 
 STDIN = Path("-")
-BATCH_BYTES = 48 << 20
+BATCH_BYTES = 64 << 20
 
 
 class WrongFile(ValueError):  # noqa: N818  # named for what the user did
