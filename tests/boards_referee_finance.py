@@ -204,7 +204,7 @@ def models(truth: Truth, choice: Choice) -> list[dict[str, Any]]:
 
 
 def bridge(truth: Truth, choice: Choice) -> list[dict[str, Any]]:
-    """What single orders gain and lose."""
+    """What single orders gain and lose; a host with nothing in any column is left out."""
     held: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
     for place, model in enumerate((choice.model, choice.other)):
         for line in truth.lines(choice, model):
@@ -213,7 +213,7 @@ def bridge(truth: Truth, choice: Choice) -> list[dict[str, Any]]:
     sums: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for (order_id, host_id), (before, after) in held.items():
         kind = truth.kind(host_id, minute(truth.orders[order_id].ordered_ms))
-        if (before or after) and choice.takes(host_id, kind):
+        if choice.takes(host_id, kind):
             sums[host_id, kind].update(
                 before=before, moved_in=max(after - before, 0), moved_out=max(before - after, 0), after=after
             )
@@ -222,6 +222,7 @@ def bridge(truth: Truth, choice: Choice) -> list[dict[str, Any]]:
         | {name: money(found[name], choice.currency) for name in ("before", "moved_in", "moved_out", "after")}
         | {"difference": money(found["after"] - found["before"], choice.currency)}
         for (host_id, kind), found in sums.items()
+        if any(found.values())
     ]
     return sorted(rows, key=lambda row: (row["kind"] in ACCOUNTS, -row["difference"], row["host_id"], row["kind"]))
 

@@ -54,8 +54,8 @@ TABLES = (
     "rejects",
 )
 STEPS = ("intent", *TABLES, "batches", "done", "lost_transitions", "markov_fits")
-ROLLUPS = ("_minute", "_quarter")
-KEPT_READY = {"roster_hosts", "roster_kinds", "roster_sessions"}
+ROLLUPS = ("_minute", "_quarter", "_day")
+KEPT_READY = {"order_credits", "roster_hosts", "roster_kinds", "roster_sessions"}
 ROLLUP_OF = {
     "viewer_events": "activity_minute",
     "presence": "presence_minute",
@@ -127,10 +127,11 @@ def _rows(warehouse: Embedded, table: str, key: str, but: str) -> list[tuple[str
 
 
 def _whole(name: str, kind: str) -> str:
-    """A column of a rollup over all rows of its key: sums, people counted, sets of keys in order."""
+    """A column of a rollup over all rows of its key: sums, people counted, sets of keys and lists of moves in order."""
     if kind.startswith("Aggregate"):
         return f"uniqExactMerge({name})"
-    return f"arraySort(groupUniqArrayArray({name}))" if "groupUniqArrayArray" in kind else f"sum({name})"
+    lists = next((one for one in ("groupUniqArrayArray", "groupArrayArray") if one in kind), "")
+    return f"arraySort({lists}({name}))" if lists else f"sum({name})"
 
 
 def _has(warehouse: Embedded, table: str, column: str) -> bool:

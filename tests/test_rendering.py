@@ -75,7 +75,7 @@ def test_a_rollup_is_filled_from_all_shards_into_one_and_emptied_on_all_before()
             assert texts[place - 1] == emptied or filled[1] in SETS
             assert texts[place + 1].startswith(f"CREATE MATERIALIZED VIEW {filled[1]}_view ")
     filled = [text for text in texts if re.match(r"INSERT INTO \w+_local\n", text)]
-    assert len(filled) == sum(text.startswith("TRUNCATE") for text in texts) + len(SETS) == 4
+    assert len(filled) == sum(text.startswith("TRUNCATE") for text in texts) + len(SETS) == 7
 
 
 def test_the_roster_is_whole_on_all_servers_and_filled_while_workers_go_on() -> None:
@@ -114,7 +114,7 @@ def test_a_table_with_batches_is_sharded_by_the_lane_so_that_a_block_stays_whole
         assert keyed == ("\n    batch UInt64" in local[name])
         assert f"ENGINE = Distributed('{CLUSTER}', currentDatabase(), {name}_local" in text
     assert {name for name, text in spread.items() if "bitShiftRight" not in text} == {
-        name for name in local if name.endswith(("_minute", "_quarter"))
+        name for name in local if name.endswith(("_minute", "_quarter", "_day", "_credits"))
     }
 
 

@@ -12,11 +12,20 @@ from analytics.warehouse import asking, roles
 Filters = Mapping[str, str]
 """Tables, each with the condition that a row meets to be seen; a table that is not named shows all of its rows."""
 EVERYTHING: Filters = {}
-BY_HOST = (*roles.OWN, "revenue_minute", "roster_hosts", "roster_kinds")
-"""Tables of which a host sees the rows that name it; revenue_minute adds up its lines of the ledger."""
+BY_HOST = (*roles.OWN, "revenue_minute", "revenue_day", "order_credits", "roster_hosts", "roster_kinds")
+"""Tables of which a host sees the rows that name it; revenue and order_credits add up its lines of the ledger."""
 ROSTER = "roster_events"
 """Of this a host sees its own registrations and shifts, and which sessions there were."""
-OPEN = ("batches", "closings", "presence", "presence_minute", "activity_minute", "roster_sessions", "schema_migrations")
+OPEN = (
+    "batches",
+    "closings",
+    "presence",
+    "presence_minute",
+    "activity_minute",
+    "rooms_minute",
+    "roster_sessions",
+    "schema_migrations",
+)
 """Tables without a host, of which figures of a host's shifts are made: how many watched, how far the books are, which
 sessions there were."""
 CLOSED = (

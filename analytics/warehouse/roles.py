@@ -68,6 +68,8 @@ READ: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "batches",
             "markov_fits",
             "revenue_minute",
+            "revenue_day",
+            "order_credits",
             "orders_minute",
             "products_minute",
             "schema_migrations",

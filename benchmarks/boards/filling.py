@@ -13,9 +13,11 @@ BLOCK = 4_000_000
 """Rows per statement, so that memory stays small."""
 ROLLUPS = (
     "presence_minute",
+    "rooms_minute",
     "activity_minute",
     "people_minute",
     "revenue_minute",
+    "revenue_day",
     "orders_minute",
     "products_minute",
 )

@@ -6,7 +6,7 @@
 -- People are read of all rooms with a shift near the range, for those without a piece count nowhere; aired would be read twice.
 selling AS (
     SELECT DISTINCT toString(session_id) AS session_id
-    FROM revenue_minute
+    FROM revenue_day
     WHERE model = ${model:sqlstring} AND currency = ${currency:sqlstring} AND session_id != ''
 ),
 kinds AS (
@@ -38,14 +38,14 @@ rooms AS (
             toUInt32(toStartOfMinute(if(kinds.kind = '', stopped_at, least(stopped_at, kind_until)) + INTERVAL 30 SECOND)),
             if(kinds.kind = '', 'unknown', toString(kinds.kind))
         )) AS every, arrayFilter(shift -> shift.1 < shift.2, every) AS shifts_,
-        arraySort(arrayDistinct(arrayConcat(shifts_.1, shifts_.2))) AS marks
+        arrayConcat([toUInt32(0)], arraySort(arrayDistinct(arrayConcat(shifts_.1, shifts_.2)))) AS marks
     FROM aired
     LEFT JOIN kinds ON aired.host_id = kinds.host_id
     GROUP BY session_id
 ),
 pieces AS (
-    SELECT session_id, greatest(start_s, hour) AS from_s, least(end_s, hour + 3600) AS until_s, hour,
-        arrayDistinct(arrayFilter(shift -> shift.1 <= start_s AND shift.2 >= end_s AND start_s < end_s, shifts_).3) AS on_air,
+    SELECT session_id, rowNumberInAllBlocks() AS piece, greatest(start_s, hour) AS from_s, least(end_s, hour + 3600) AS until_s,
+        hour, arrayDistinct(arrayFilter(shift -> shift.1 <= start_s AND shift.2 >= end_s AND start_s < end_s, shifts_).3) AS on_air,
         multiIf(
             NOT ($__timeFilter(toDateTime(hour, 'UTC'))), '',
             empty(on_air), 'none',
@@ -54,63 +54,48 @@ pieces AS (
         ) AS arm
     FROM (
         SELECT session_id, shifts_, start_s, end_s,
-            arrayJoin(range(
+            arrayJoin(if(start_s = 0, [toUInt32(0)], range(
                 toUInt32(toStartOfHour(toDateTime(start_s, 'UTC'), ${zone:sqlstring})), greatest(end_s, start_s + 1), 3600
-            )) AS hour
+            ))) AS hour
         FROM rooms
         ARRAY JOIN marks AS start_s, arrayPushBack(arrayPopFront(marks), marks[-1]) AS end_s
     )
 ),
 seen AS (
-    SELECT session_id, '' AS host_id, from_s AS at_s, (from_s, toUInt32(until_s), toUInt32(hour), arm) AS begun,
-        toInt128(0) AS net, toInt64(0) AS change, toInt64(0) AS moment
-    FROM pieces
-    UNION ALL
-    SELECT toString(session_id), '', toUInt32(minute), (0, 0, 0, ''), 0,
-        presence_minute.change, presence_minute.change * toUnixTimestamp(minute) * 1000 + change_ms
+    SELECT session_id, CAST('', 'LowCardinality(String)') AS host_id, toUInt32(minute) AS at_s, toInt128(0) AS net,
+        presence_minute.change AS change, presence_minute.change * toUnixTimestamp(minute) * 1000 + change_ms AS moment
     FROM presence_minute
     WHERE minute < $__toTime + INTERVAL 1 hour AND session_id IN (
         SELECT session_id FROM shifts
         WHERE started_at - INTERVAL 1 hour < $__toTime AND (isNull(ended_at) OR ended_at + INTERVAL 1 minute > $__fromTime)
     )
     UNION ALL
-    SELECT toString(session_id), toString(host_id), toUInt32(minute), (0, 0, 0, ''), gross, 0, 0
+    SELECT session_id, host_id, toUInt32(minute), gross, 0, 0
     FROM revenue_minute
     WHERE model = ${model:sqlstring} AND currency = ${currency:sqlstring} AND $__timeFilter(minute)
     UNION ALL
-    SELECT toString(session_id), toString(host_id), toUInt32(minute), (0, 0, 0, ''), 0 - refunds, 0, 0
+    SELECT session_id, host_id, toUInt32(minute), 0 - refunds, 0, 0
     FROM returns_minute
     WHERE model = ${model:sqlstring} AND currency = ${currency:sqlstring} AND $__timeFilter(minute)
 ),
-placed AS (
-    SELECT session_id, host_id, net, change, moment, max(begun) OVER (
-            PARTITION BY session_id ORDER BY at_s, begun DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS piece
-    FROM seen
-),
 summed AS (
-    SELECT session_id, host_id, piece, sum(placed.net) AS net, sum(placed.change) AS change, sum(placed.moment) AS moment,
-        sum(sum(placed.change)) OVER (PARTITION BY session_id ORDER BY piece) AS people_after
-    FROM placed
-    GROUP BY session_id, host_id, piece
+    SELECT any(pieces.session_id) AS session_id, toString(seen.host_id) AS host_id, any(pieces.from_s) AS from_s,
+        any(pieces.until_s) AS until_s, any(pieces.hour) AS hour, any(pieces.arm) AS on_air, sum(seen.net) AS net,
+        sum(seen.change) AS change, sum(seen.moment) AS moment,
+        sum(sum(seen.change)) OVER (PARTITION BY any(pieces.session_id), seen.host_id ORDER BY any(pieces.from_s)) AS people
+    FROM seen
+    ASOF INNER JOIN pieces ON seen.session_id = pieces.session_id AND seen.at_s >= pieces.from_s
+    GROUP BY pieces.piece, seen.host_id
 ),
 cells AS (
-    SELECT summed.session_id AS session_id, summed.piece.3 AS hour, summed.net AS net,
+    SELECT summed.session_id AS session_id, summed.hour AS hour, summed.net AS net,
+        people * (until_s - from_s) * 1000 + summed.change * from_s * 1000 - summed.moment AS watch_ms,
         if(
-            summed.host_id != '',
-            0,
-            (people_after - change) * toInt64(summed.piece.2 - summed.piece.1) * 1000
-            + change * toInt64(summed.piece.2) * 1000 - moment
-        ) AS watch_ms,
-        multiIf(
-            greatest(abs(net), abs(watch_ms)) = 0, '',
-            summed.host_id = '', summed.piece.4,
-            summed.piece.4 IN ('', 'mixed', 'unknown'), summed.piece.4,
-            toString(host_kinds.kind)
+            summed.host_id = '' OR summed.on_air IN ('', 'mixed', 'unknown'), summed.on_air, toString(host_kinds.kind)
         ) AS arm
     FROM summed
     ASOF LEFT JOIN roster_kinds AS host_kinds FINAL
-        ON summed.host_id = host_kinds.host_id AND toDateTime64(summed.piece.1 + 30, 3, 'UTC') >= host_kinds.from_at
+        ON summed.host_id = host_kinds.host_id AND toDateTime64(summed.from_s + 30, 3, 'UTC') >= host_kinds.from_at
 ),
 strata AS (
     SELECT coalesce(nullIf(toString(sessions.platform), ''), 'not told') AS platform,
@@ -122,6 +107,6 @@ strata AS (
         uniqExactIf(cells.session_id, arm = 'digital') AS digital_sessions
     FROM cells
     LEFT JOIN roster_sessions AS sessions FINAL ON cells.session_id = sessions.session_id
-    WHERE arm IN ('human', 'digital')
+    WHERE arm IN ('human', 'digital') AND (cells.net, cells.watch_ms) != (0, 0)
     GROUP BY platform, hour, category
 )

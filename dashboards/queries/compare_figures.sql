@@ -9,14 +9,14 @@ rated AS (
     FROM strata
 ),
 figures AS (
-    SELECT place, figure,
-        if(sum(n0) > 0, sum(net0) / greatest(sum(n0), 1), NULL) AS human_crude,
-        if(place = 1, human_crude, sumIf(weight * net0 / n0, told) / sumIf(weight, told)) AS human_rate,
-        if(sum(n1) > 0, sum(net1) / greatest(sum(n1), 1), NULL) AS digital_crude,
-        if(place = 1, digital_crude, sumIf(weight * net1 / n1, told) / sumIf(weight, told)) AS digital_rate,
-        if(place = 1, 1, countIf(told)) AS strata,
-        sumIf(n0, told) AS human_told, sumIf(n1, told) AS digital_told,
-        if(place = 1, 0, 1 - (human_told + digital_told) / sum(n0 + n1)) AS left_out
+    SELECT place, figure, countIf(told) AS strata, sum(n0) AS all0, sum(n1) AS all1, sumIf(n0, told) AS told0,
+        sumIf(n1, told) AS told1,
+        multiIf(
+            place > 1, sumIf(weight * net0 / n0, told) / sumIf(weight, told), all0 > 0, sum(net0) / greatest(all0, 1), NULL
+        ) AS human_rate,
+        multiIf(
+            place > 1, sumIf(weight * net1 / n1, told) / sumIf(weight, told), all1 > 0, sum(net1) / greatest(all1, 1), NULL
+        ) AS digital_rate
     FROM (
         SELECT *, weighing.1 AS place, weighing.2 AS figure, weighing.3 AS weight, comparable OR place = 1 AS told
         FROM rated
@@ -28,15 +28,15 @@ figures AS (
         ] AS weighing
     )
     GROUP BY place, figure
-    HAVING strata > 0
+    HAVING place = 1 OR strata > 0
 )
 SELECT figure,
     toDecimal128(round(human_rate * 3600000), 4) / {{units}} AS human,
     toDecimal128(round(digital_rate * 3600000), 4) / {{units}} AS digital,
     toDecimal128(round((digital_rate - human_rate) * 3600000), 4) / {{units}} AS difference,
-    toInt64(strata) AS strata,
-    human_told / 3600000 AS human_hours,
-    digital_told / 3600000 AS digital_hours,
-    left_out
+    if(place = 1, 1, toInt64(figures.strata)) AS strata,
+    told0 / 3600000 AS human_hours,
+    told1 / 3600000 AS digital_hours,
+    if(place = 1, 0, 1 - (told0 + told1) / (all0 + all1)) AS left_out
 FROM figures
 ORDER BY place

@@ -1,16 +1,16 @@
 -- Question: who gains and who loses when one model replaces the other, order by order?
 -- Columns: host (name), host_id (or unattributed, excess_refund), kind (when the order was paid), before and after (net under
 --   the model and under the other), moved_in and moved_out (what single orders gain and lose), difference (all money).
+-- A host with nothing in any column is left out. Only rows whose models differ are added up by order: what is the same under
+-- both moves nothing.
 WITH {{kinds_from}},
 held AS (
-    SELECT order_id, host_id, kinds_from(toStartOfMinute(min(ordered_at))) AS from_ms,
-        sumIf(toInt128(amount_minor), model = ${model:sqlstring}) AS before,
-        sumIf(toInt128(amount_minor), model = ${other:sqlstring}) AS after
-    FROM ledger
-    WHERE model IN (${model:sqlstring}, ${other:sqlstring}) AND currency = ${currency:sqlstring}
-        AND $__timeFilter_ms(booked_at) AND {{in_sessions}}
-    GROUP BY order_id, host_id
-    HAVING before != 0 OR after != 0
+    SELECT host_id, kinds_from(toStartOfMinute(ordered_at)) AS from_ms,
+        sum(credits[${model:sqlstring}] AS one) AS before, sum(credits[${other:sqlstring}] AS two) AS after,
+        if(one = two, '', order_id) AS differing
+    FROM order_credits
+    WHERE currency = ${currency:sqlstring} AND $__timeFilter_ms(booked_at) AND {{in_sessions}}
+    GROUP BY host_id, from_ms, differing
 ),
 moved AS (
     SELECT toString(held.host_id) AS host_id, held.from_ms AS from_ms,
@@ -44,4 +44,5 @@ FROM figures
 LEFT JOIN roster_hosts AS hosts FINAL ON figures.host_id = hosts.host_id
 WHERE {{hosts_chosen}}
 GROUP BY host_id, kind
+HAVING arrayExists(figure -> figure != 0, [before, moved_in, after])
 ORDER BY kind IN ('unattributed', 'excess_refund'), difference DESC, host_id, kind

@@ -3,9 +3,11 @@
 -- Columns: currency, model (none: nothing is booked), paid, refunds (of known orders in their currency), hosts (net of all
 --   hosts), unattributed (net), excess (refunded beyond orders) (money), sales_off = gross of hosts and unattributed - paid,
 --   off = hosts + unattributed - (paid - refunds + excess) (minor units, 0 is right).
+-- first_day, end_day: whole days of the range, whose money is added up already, in UTC, half-open; the rest comes by minutes.
 -- sides: what was paid and returned has no model (''), what was credited has one. summed puts the one beside the other, in one
 -- pass; the row without a model stands for those that have booked nothing in its currency.
 WITH {{unsettled}},
+toDate($__fromTime + INTERVAL 86399 SECOND, 'UTC') AS first_day, toDate($__toTime + INTERVAL 60 SECOND, 'UTC') AS end_day,
 returned AS (
     SELECT order_id, currency, sum(toInt128(amount_minor)) AS amount
     FROM refunds
@@ -32,12 +34,19 @@ sides AS (
     GROUP BY orders.currency
     UNION ALL
     SELECT toString(currency), toString(model), toInt128(0), toInt128(0),
-        sum(revenue_minute.gross),
-        sumIf(revenue_minute.gross - revenue_minute.refunds, host_id NOT IN ('unattributed', 'excess_refund')),
-        sumIf(revenue_minute.gross - revenue_minute.refunds, host_id = 'unattributed'),
-        sumIf(revenue_minute.gross - revenue_minute.refunds, host_id = 'excess_refund')
-    FROM revenue_minute
-    WHERE $__timeFilter(minute)
+        sum(booked.gross),
+        sumIf(booked.gross - booked.refunds, host_id NOT IN ('unattributed', 'excess_refund')),
+        sumIf(booked.gross - booked.refunds, host_id = 'unattributed'),
+        sumIf(booked.gross - booked.refunds, host_id = 'excess_refund')
+    FROM (
+        SELECT currency, model, host_id, revenue_day.gross AS gross, revenue_day.refunds AS refunds
+        FROM revenue_day
+        WHERE day >= first_day AND day < end_day
+        UNION ALL
+        SELECT currency, model, host_id, revenue_minute.gross, revenue_minute.refunds
+        FROM revenue_minute
+        WHERE $__timeFilter(minute) AND (minute < toDateTime(first_day, 'UTC') OR minute >= toDateTime(end_day, 'UTC'))
+    ) AS booked
     GROUP BY currency, model
     UNION ALL
     SELECT toString(currency), toString(model), toInt128(0), toInt128(0),

@@ -33,6 +33,8 @@ GRANT SELECT ON hostledger.shifts TO hostledger_finance;
 GRANT SELECT ON hostledger.batches TO hostledger_finance;
 GRANT SELECT ON hostledger.markov_fits TO hostledger_finance;
 GRANT SELECT ON hostledger.revenue_minute TO hostledger_finance;
+GRANT SELECT ON hostledger.revenue_day TO hostledger_finance;
+GRANT SELECT ON hostledger.order_credits TO hostledger_finance;
 GRANT SELECT ON hostledger.orders_minute TO hostledger_finance;
 GRANT SELECT ON hostledger.products_minute TO hostledger_finance;
 GRANT SELECT ON hostledger.schema_migrations TO hostledger_finance;
