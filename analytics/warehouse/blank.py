@@ -11,7 +11,7 @@ from pathlib import Path
 
 import chdb
 
-from analytics.warehouse.migrations import shipped
+from analytics.warehouse import migrations
 
 _KEPT = Path(sys.prefix) / "share" / "hostledger"
 _ASIDE = "clickhouse.new"
@@ -19,7 +19,7 @@ _ASIDE = "clickhouse.new"
 
 def place() -> Path:
     """Say where the blank of this engine and these migrations is, or would be."""
-    made_by = " ".join([chdb.__version__, *(migration.checksum for migration in shipped())])
+    made_by = " ".join([chdb.__version__, *(migration.checksum for migration in migrations.shipped())])
     return _KEPT / f"blank-{hashlib.sha256(made_by.encode()).hexdigest()[:16]}"
 
 
