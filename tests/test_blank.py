@@ -10,9 +10,11 @@ import pytest
 
 from analytics.warehouse import WarehouseError, blank
 from analytics.warehouse.embedded import Embedded
+from analytics.warehouse.migrations import shipped
 
 TABLES = """SELECT name, engine, create_table_query FROM system.tables
 WHERE database = 'hostledger' AND name != 'schema_migrations' ORDER BY name"""
+WITHOUT_THE_LAST = shipped()[:-1]
 APPLIED = "SELECT number, name, checksum FROM schema_migrations ORDER BY number"
 
 
@@ -76,10 +78,15 @@ def test_who_died_in_the_midst_of_copying_left_nothing_that_counts(kept: Path, t
     assert not half.exists()
 
 
+@pytest.mark.parametrize(
+    ("what", "other"),
+    [("chdb.__version__", "0.0.1"), ("analytics.warehouse.migrations.shipped", lambda: WITHOUT_THE_LAST)],
+    ids=["engine", "migrations"],
+)
 def test_the_blank_of_another_version_is_not_taken_and_makes_room(
-    migrated: Path, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    migrated: Path, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str, other: object
 ) -> None:
-    monkeypatch.setattr("chdb.__version__", "0.0.1")
+    monkeypatch.setattr(what, other)
     folder = tmp_path / "data"
     folder.mkdir()
     blank.lay(folder)
