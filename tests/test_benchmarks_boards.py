@@ -46,6 +46,18 @@ def test_the_books_of_the_benchmark_close(warehouse: Embedded) -> None:
     assert all(row["off"] == row["sales_off"] == 0 and row["paid"] > 0 for row in found)
 
 
+def test_the_script_that_is_asked_for_has_been_tested(warehouse: Embedded) -> None:
+    board = BOARDS["compare"]
+    span = measuring.Range((NOW_S - 30 * 86400) * 1000, NOW_S * 1000, 3_600_000)
+    found = warehouse.ask(expanded(statement("compare_script_arms"), span, measuring.values(board))).to_dicts()
+    assert [row["variant"] for row in found] == ["A", "B"]
+    assert (
+        0
+        < sum(row["viewers"] for row in found)
+        <= count(warehouse, "SELECT uniqExact(viewer_id) FROM presence WHERE session_id = 'session-492'")
+    )
+
+
 def test_panels_and_pages_are_measured(warehouse: Embedded) -> None:
     told: list[str] = []
     board = {"pipeline": BOARDS["pipeline"]}

@@ -56,7 +56,7 @@ def panels(
             called = name if since_ms == usual else f"{name}, 90 days"
             tell(called)
             for panel in board.panels:
-                text = expanded(sql.statement(f"{name}_{panel.id}"), span, _values(board))
+                text = expanded(sql.statement(f"{name}_{panel.id}"), span, values(board))
                 yield Took.of(called, panel.id, _asked(warehouse, text, repeats))
 
 
@@ -71,9 +71,9 @@ def _range(now_ms: int, since_ms: int) -> Range:
     return Range(now_ms - since_ms, now_ms, max(since_ms // STEPS // MINUTE_MS, 1) * MINUTE_MS)
 
 
-def _values(board: Board) -> Mapping[str, Sequence[str]]:
+def values(board: Board) -> Mapping[str, Sequence[str]]:
     """What the page starts with: all, or the default of what needs one value."""
-    given = {"currency": "CNY"}
+    given = {"currency": "CNY", "script": "script-1"}
     chosen = {
         one.name: given.get(one.name) or one.default or (one.options or [("", "")])[0][0] for one in board.variables
     }

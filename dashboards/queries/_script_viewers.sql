@@ -3,6 +3,9 @@
 -- refunds, of what was paid in the window from the exposure on), outcome (net, capped); and of all together: everybody
 -- (viewers), saw (share for whom their variant ran where they were first exposed), sample_p (chi-square test of the sizes),
 -- blocked ('' or why nothing may be compared). Told as `hostledger experiment analyse --script` does.
+-- runs: one row per session, ways: when which variants ran (from, until in ms UTC, variants). looked: one row per viewer and
+-- session, turns: when somebody came (1) or went (-1), in order of time; sumMap leaves out what adds up to 0. complete: where
+-- such a stay and a way meet first. What a statement costs here grows with the people in the rooms of the script.
 meant AS (
     SELECT arraySort(groupUniqArray(ifNull(variant, 'A'))) AS variants
     FROM roster_events
@@ -21,54 +24,46 @@ begun AS (
     GROUP BY session_id, host_id, occurred_at
 ),
 runs AS (
-    SELECT begun.session_id AS session_id, begun.from_at AS run_from, least(next_at, on_air.until_at) AS run_until, running
+    SELECT begun.session_id AS session_id,
+        groupArray((
+            toUnixTimestamp64Milli(begun.from_at), toUnixTimestamp64Milli(least(next_at, on_air.until_at)), running
+        )) AS ways
     FROM begun
     INNER JOIN (
         SELECT session_id, host_id, started_at, ifNull(ended_at, toDateTime64(9000000000, 3, 'UTC')) AS until_at
         FROM shifts FINAL
     ) AS on_air ON begun.session_id = on_air.session_id AND begun.host_id = on_air.host_id
     WHERE notEmpty(running) AND on_air.started_at <= begun.from_at AND begun.from_at < on_air.until_at
+    GROUP BY session_id
 ),
 looked AS (
-    SELECT viewer_id, session_id, changed_at AS watch_from, turn,
-        leadInFrame(changed_at, 1, toDateTime64(9000000000, 3, 'UTC')) OVER (
-            PARTITION BY viewer_id, session_id ORDER BY changed_at ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
-        ) AS watch_until
-    FROM (
-        SELECT viewer_id, toString(presence.session_id) AS session_id, at AS changed_at,
-            sum(toInt64(presence.change)) AS turn
-        FROM presence
-        WHERE presence.session_id IN (SELECT session_id FROM runs)
-        GROUP BY viewer_id, session_id, changed_at
-        HAVING turn != 0
+    SELECT viewer_id, toString(presence.session_id) AS session_id,
+        sumMap([toUnixTimestamp64Milli(at)], [toInt64(presence.change)]) AS turns,
+        arrayPushBack(arrayPopFront(turns.1), toInt64(9000000000000)) AS until_ms
+    FROM presence
+    WHERE presence.session_id IN (
+        SELECT assumeNotNull(session_id) FROM roster_events WHERE type = 'script_started' AND script_id = ${script:sqlstring}
     )
-),
-first_met AS (
-    SELECT viewer_id, greatest(watch_from, run_from) AS exposed_at, groupUniqArrayArray(running) AS seen
-    FROM looked
-    INNER JOIN runs ON looked.session_id = runs.session_id
-    WHERE turn > 0 AND watch_from < run_until AND run_from < watch_until
-    GROUP BY viewer_id, exposed_at
-    ORDER BY viewer_id, exposed_at
-    LIMIT 1 BY viewer_id
+    GROUP BY viewer_id, session_id
 ),
 complete AS (
-    SELECT viewer_id, exposed_at, exposed_at + toIntervalSecond(toInt64OrZero(${window:sqlstring})) AS window_until, seen
-    FROM first_met
+    SELECT viewer_id, fromUnixTimestamp64Milli(arrayMin(met.1), 'UTC') AS exposed_at,
+        exposed_at + toIntervalSecond(toInt64OrZero(${window:sqlstring})) AS window_until,
+        arrayFlatten(arrayFilter(one -> one.1 = arrayMin(met.1), met).2) AS seen
+    FROM (
+        SELECT viewer_id, groupArray((greatest(turns.1[place], way.1), way.3)) AS met
+        FROM (
+            SELECT viewer_id, turns, way, arrayFirstIndex(
+                    (from_ms, turn, until_) -> turn > 0 AND from_ms < way.2 AND way.1 < until_, turns.1, turns.2, until_ms
+                ) AS place
+            FROM looked
+            INNER JOIN runs ON looked.session_id = runs.session_id
+            ARRAY JOIN ways AS way
+        )
+        WHERE place > 0
+        GROUP BY viewer_id
+    )
     WHERE window_until <= (SELECT max(newest_at) FROM batches)
-),
-bought AS (
-    SELECT paid.viewer_id AS viewer_id, count() AS orders, sum(greatest(paid.amount_minor - ifNull(back.returned, 0), 0)) AS net
-    FROM orders AS paid
-    INNER JOIN complete ON paid.viewer_id = complete.viewer_id
-    LEFT JOIN (
-        SELECT order_id, sum(amount_minor) AS returned
-        FROM refunds
-        WHERE currency = ${currency:sqlstring}
-        GROUP BY order_id
-    ) AS back ON paid.order_id = back.order_id
-    WHERE paid.currency = ${currency:sqlstring} AND paid.ordered_at >= exposed_at AND paid.ordered_at < window_until
-    GROUP BY viewer_id
 ),
 exposed AS (
     SELECT complete.viewer_id AS viewer_id, exposed_at, (SELECT variants FROM meant) AS names,
@@ -77,9 +72,23 @@ exposed AS (
         ) AS place,
         names[1 + toUInt64(bitShiftRight(toUInt128(place) * length(names), 64))] AS variant,
         toUInt64(has(seen, variant)) AS saw_it,
-        toInt64(bought.net) AS net, bought.orders AS orders
+        arrayFilter(order -> order.1 >= exposed_at AND order.1 < window_until, bought.orders) AS counted,
+        length(counted) AS orders, toInt64(arraySum(counted.2)) AS net
     FROM complete
-    LEFT JOIN bought ON complete.viewer_id = bought.viewer_id
+    LEFT JOIN (
+        SELECT viewer_id, groupArray((ordered_at, greatest(amount_minor - ifNull(back.returned, 0), 0))) AS orders
+        FROM orders AS paid
+        LEFT JOIN (
+            SELECT order_id, sum(amount_minor) AS returned
+            FROM refunds
+            WHERE currency = ${currency:sqlstring}
+            GROUP BY order_id
+        ) AS back ON paid.order_id = back.order_id
+        WHERE paid.currency = ${currency:sqlstring} AND paid.ordered_at >= (
+            SELECT min(occurred_at) FROM roster_events WHERE type = 'script_started' AND script_id = ${script:sqlstring}
+        )
+        GROUP BY viewer_id
+    ) AS bought ON complete.viewer_id = bought.viewer_id
 ),
 sized AS (
     SELECT *, count() OVER (PARTITION BY variant) AS arm, count() OVER () AS everybody,

@@ -1,13 +1,27 @@
 -- Question: what does each account keep under each model?
 -- Columns: host (name), host_id (or unattributed, excess_refund), kind, and the net under each model (money; NULL where the
 --   model has nothing booked in the range at all).
+-- Whole days of the range, in UTC, are added up already; the rest comes by minutes, and so do days on which a host was
+-- registered (mixed_days), for a kind may change within them.
 WITH {{units}} AS unit,
 {{kinds_from}},
+toDate($__fromTime + INTERVAL 86399 SECOND, 'UTC') AS first_day, toDate($__toTime + INTERVAL 60 SECOND, 'UTC') AS end_day,
+arrayMap(at -> toDate(at, 'UTC'), (SELECT groupUniqArray(from_at) FROM roster_kinds FINAL)) AS mixed_days,
 booked AS (
-    SELECT model, host_id, kinds_from(minute) AS from_ms, sum(gross) - sum(refunds) AS net
+    SELECT model, host_id, kinds_from(toDateTime(day, 'UTC')) AS from_ms, sum(gross) - sum(refunds) AS net
+    FROM revenue_day
+    WHERE currency = ${currency:sqlstring} AND day >= first_day AND day < end_day AND NOT has(mixed_days, day)
+        AND {{in_sessions}}
+    GROUP BY model, host_id, from_ms
+    UNION ALL
+    SELECT model, host_id, kinds_from(minute), sum(gross) - sum(refunds)
     FROM revenue_minute
     WHERE currency = ${currency:sqlstring} AND $__timeFilter(minute) AND {{in_sessions}}
-    GROUP BY model, host_id, from_ms
+        AND (
+            minute < toDateTime(first_day, 'UTC') OR minute >= toDateTime(end_day, 'UTC')
+            OR has(mixed_days, toDate(minute, 'UTC'))
+        )
+    GROUP BY model, host_id, kinds_from(minute)
 ),
 credited AS (
     SELECT toString(booked.model) AS model, toString(booked.host_id) AS host_id,

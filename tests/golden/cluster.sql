@@ -744,7 +744,8 @@ TRUNCATE TABLE returns_minute_local ON CLUSTER 'live';
 
 INSERT INTO returns_minute_local
 SELECT model, toStartOfMinute(ordered_at) AS minute, currency, session_id, host_id, -sum(toInt128(amount_minor)) AS refunds
-FROM ledger WHERE isNotNull(refund_id) GROUP BY model, minute, currency, session_id, host_id
+FROM ledger WHERE isNotNull(refund_id) AND batch GLOBAL IN (SELECT batch FROM batches)
+GROUP BY model, minute, currency, session_id, host_id
 SETTINGS insert_deduplicate = 0;
 
 CREATE MATERIALIZED VIEW returns_minute_view ON CLUSTER 'live' TO returns_minute_local AS
@@ -756,7 +757,8 @@ TRUNCATE TABLE entries_quarter_local ON CLUSTER 'live';
 INSERT INTO entries_quarter_local
 SELECT session_id, toStartOfFifteenMinutes(occurred_at) AS quarter, ifNull(viewer_events.source, '') AS source,
     toInt64(count()) AS entries
-FROM viewer_events WHERE type = 'viewer_joined' GROUP BY session_id, quarter, source
+FROM viewer_events WHERE type = 'viewer_joined' AND batch GLOBAL IN (SELECT batch FROM batches)
+GROUP BY session_id, quarter, source
 SETTINGS insert_deduplicate = 0;
 
 CREATE MATERIALIZED VIEW entries_quarter_view ON CLUSTER 'live' TO entries_quarter_local AS
@@ -938,6 +940,7 @@ FROM (
         FROM (
             SELECT order_id, argMax(order_paths.host_ids, order_paths.batch) AS lineups
             FROM order_paths
+            WHERE batch GLOBAL IN (SELECT batch FROM batches)
             GROUP BY order_id
         ) AS latest
         INNER JOIN orders ON latest.order_id = orders.order_id

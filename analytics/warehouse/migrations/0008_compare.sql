@@ -26,7 +26,8 @@ TRUNCATE TABLE returns_minute${LOCAL}${ON_CLUSTER};
 
 INSERT INTO returns_minute${LOCAL}
 SELECT model, toStartOfMinute(ordered_at) AS minute, currency, session_id, host_id, -sum(toInt128(amount_minor)) AS refunds
-FROM ledger WHERE isNotNull(refund_id) GROUP BY model, minute, currency, session_id, host_id
+FROM ledger WHERE isNotNull(refund_id) AND batch GLOBAL IN (SELECT batch FROM batches)
+GROUP BY model, minute, currency, session_id, host_id
 SETTINGS insert_deduplicate = 0;
 
 CREATE MATERIALIZED VIEW returns_minute_view${ON_CLUSTER} TO returns_minute${LOCAL} AS
@@ -38,7 +39,8 @@ TRUNCATE TABLE entries_quarter${LOCAL}${ON_CLUSTER};
 INSERT INTO entries_quarter${LOCAL}
 SELECT session_id, toStartOfFifteenMinutes(occurred_at) AS quarter, ifNull(viewer_events.source, '') AS source,
     toInt64(count()) AS entries
-FROM viewer_events WHERE type = 'viewer_joined' GROUP BY session_id, quarter, source
+FROM viewer_events WHERE type = 'viewer_joined' AND batch GLOBAL IN (SELECT batch FROM batches)
+GROUP BY session_id, quarter, source
 SETTINGS insert_deduplicate = 0;
 
 CREATE MATERIALIZED VIEW entries_quarter_view${ON_CLUSTER} TO entries_quarter${LOCAL} AS

@@ -51,6 +51,7 @@ FROM (
         FROM (
             SELECT order_id, argMax(order_paths.host_ids, order_paths.batch) AS lineups
             FROM order_paths
+            WHERE batch GLOBAL IN (SELECT batch FROM batches)
             GROUP BY order_id
         ) AS latest
         INNER JOIN orders ON latest.order_id = orders.order_id
