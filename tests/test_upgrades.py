@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -96,3 +97,21 @@ def test_a_half_written_batch_is_counted_once(
             new.insert(table, books.of(table, 2, new), f"{table}-2")
         for text in KEPT[number].values():
             assert sums(new, text) == books.kept[text]
+
+
+def test_a_warehouse_of_before_the_mending_opens_and_has_nothing_to_apply(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = {
+        8: "84cef13ceafc7cf28c5b8bce8f586bcdaecf0c92c7bbb5cd5ddcf5ced0ab84d4",
+        10: "0c1d61dc67e33eaec1d31e14bf4862c990eea89587753bc16dd80460d2ad3ee7",
+    }
+    known = [replace(one, checksum=first.get(one.number, one.checksum)) for one in shipped()]
+    with monkeypatch.context() as version:
+        version.setattr(migrations, "shipped", lambda: known)
+        Embedded.open(tmp_path).close()
+    with closing(Embedded.open(tmp_path)) as warehouse:
+        assert set(rows(warehouse, "SELECT toString(number), checksum FROM schema_migrations")) == {
+            (str(one.number), one.checksum) for one in known
+        }
+        assert migrations.pending(warehouse._run) == []
