@@ -6,7 +6,7 @@
 WITH {{units}} AS unit,
 {{kinds_from}},
 toDate($__fromTime + INTERVAL 86399 SECOND, 'UTC') AS first_day, toDate($__toTime + INTERVAL 60 SECOND, 'UTC') AS end_day,
-arrayMap(at -> toDate(at, 'UTC'), (SELECT groupUniqArray(from_at) FROM roster_kinds FINAL)) AS mixed_days,
+(SELECT groupUniqArray(toDate(from_at, 'UTC')) FROM roster_kinds FINAL) AS mixed_days,
 booked AS (
     SELECT model, host_id, kinds_from(toDateTime(day, 'UTC')) AS from_ms, sum(gross) - sum(refunds) AS net
     FROM revenue_day
