@@ -66,6 +66,8 @@ def _hosts(say: Any) -> None:
     host(BEGIN_MS - DAY_MS, "h2", "human")
     host(BEGIN_MS - DAY_MS, "x1", "human")
     host(BEGIN_MS - DAY_MS, "d2", "digital", likeness_of="h2", avatar_version="w1")
+    host(BEGIN_MS - DAY_MS, "d3", "digital", likeness_of="somebody who is not registered")
+    host(BEGIN_MS - DAY_MS, "d4", "digital", likeness_of="d1")
     host(BEGIN_MS + DAY_MS, "d1", "digital", likeness_of="h1", vendor="other", avatar_version="v1")
     host(BEGIN_MS + 2 * DAY_MS + 8 * HOUR_MS, "x1", "digital", avatar_version="x")
     host(BEGIN_MS + 2 * DAY_MS + HOUR_MS + 1, "d1", "digital", likeness_of="h1", vendor="other", avatar_version="v2")

@@ -58,7 +58,10 @@ def test_the_week_has_what_is_to_be_got_right() -> None:
     assert [version for _, _, version in versions(truth)["d1"]] == ["v1", "v2"]
     assert max(row["day"] for row in HOSTS["avatar_days"](truth, ALL)) > 2
     assert HOSTS["leftovers"](truth, replace(ALL, model="linear"))
-    assert all(row["live_ratio"] and row["viewer_ratio"] for row in HOSTS["twins"](truth, ALL)[1::2])
+    pairs = HOSTS["twins"](truth, ALL)
+    ratios = {row["host_id"]: (row["live_ratio"], row["viewer_ratio"]) for row in pairs[1::2]}
+    assert all((*ratios["d1"], *ratios["d2"]))
+    assert {row["kind"] for row in pairs[::2]} == {"human", "digital", "unknown"}
     lineups = [lineup for each in truth.books.lineups.values() for lineup in each]
     assert any(len(lineup.host_ids) > 1 for lineup in lineups)
     assert any(piece.start_ms % MINUTE_MS for piece in truth.air(ALL))
