@@ -3,11 +3,21 @@
 --   viewers (distinct people who came in), watch_time (seconds per viewer, from the session's begin to the range's end),
 --   digital_share, unattributed_share (parts of the GMV; NULL without sales), session_id ('' outside).
 -- so_far: people since the begin of sessions that began before the range; those of others are the viewers of the range.
+-- met: sessions with people or somebody on air in the range; first_minute: when the first of them had people, so that nothing
+-- older is read, however long the history.
 WITH {{credited}},
 {{turns}},
 {{watched}},
+met AS (
+    SELECT people_minute.session_id AS session_id FROM people_minute WHERE $__timeFilter(people_minute.minute)
+    UNION ALL
+    SELECT shifts.session_id FROM shifts WHERE isNull(ended_at) OR ended_at > $__fromTime
+),
+(SELECT min(rooms_minute.minute) FROM rooms_minute WHERE session_id IN (SELECT session_id FROM met)) AS first_minute,
 begun AS (
-    SELECT people_minute.session_id AS session_id FROM people_minute WHERE minute < $__fromTime
+    SELECT people_minute.session_id AS session_id
+    FROM people_minute
+    WHERE people_minute.minute >= first_minute AND people_minute.minute < $__fromTime
 ),
 figures AS (
     SELECT session_id,
@@ -38,12 +48,8 @@ figures AS (
             'so_far', toInt128(uniqExactArrayIf(people_minute.viewers, session_id IN (SELECT session_id FROM begun)))
         )
     FROM people_minute
-    WHERE minute <= $__toTime AND {{in_sessions}}
-        AND people_minute.session_id IN (
-            SELECT seen.session_id FROM people_minute AS seen WHERE $__timeFilter(seen.minute)
-            UNION ALL
-            SELECT shifts.session_id FROM shifts WHERE isNull(ended_at) OR ended_at > $__fromTime
-        )
+    WHERE minute >= first_minute AND minute <= $__toTime AND {{in_sessions}}
+        AND people_minute.session_id IN (SELECT session_id FROM met)
     GROUP BY people_minute.session_id
     UNION ALL
     SELECT session_id, map('watch_ms', toInt128(so_far_ms)) FROM watched
