@@ -141,6 +141,13 @@ def test_time_watched_and_views_are_exact_around_a_hand_over_within_a_minute(sta
     assert (cards["h1"]["conversion"], cards["d1"]["conversion"]) == (1 / 3, 1 / 2)
 
 
+def test_who_came_before_the_range_has_watched_since_the_room_opened(tmp_path: Path) -> None:
+    with stored(tmp_path / "data", [_hour(), [_order("later", 58, 700, session_id="s")]]) as (warehouse, _):
+        (room,) = asked(warehouse, "live_sessions", Choice(BEGIN + 51 * MINUTE, BEGIN + 56 * MINUTE))
+    assert (room["session_id"], room["viewers"]) == ("s", 0), "nobody came in these five minutes, or after them"
+    assert room["watch_time"] == (56 + 19 + 0.5 + 0.25) * 60 / 4, "a to the end of the range, b, c and e"
+
+
 def test_sales_in_the_grace_after_a_shift_are_left_overs(tmp_path: Path) -> None:
     late = [_shift("shift_ended", 50.5, "d1"), _order("late", 50.5, 700, session_id="s")]
     with stored(tmp_path / "data", [_hour(), late]) as (warehouse, _):
