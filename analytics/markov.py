@@ -18,7 +18,8 @@ from flint import fmpq, fmpq_mat
 from analytics.chains import CONVERSION, NULL, START, remembering, tallied
 from analytics.walks import Numbers, coded, heads
 
-EXACT_WEIGHT_LIMIT = 1 << 62
+EXACT_WEIGHT_LIMIT = 10**38
+"""Weights are stored in 38 digits."""
 ROUNDED_SCALE = 10**12
 
 

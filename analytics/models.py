@@ -3,15 +3,17 @@
 Every function returns the weights frame: order_id, model, host_id, weight (Int128; only ratios matter), basis (in
 words), fit (version of the Markov fit, 0 for the other models). The weights are integers: position shares are brought
 to whole numbers, time_decay is rounded to 10^12 as DOMAIN.md says, and a step's weight is split equally over its
-line-up by multiplying with the least common multiple of the line-up sizes of the order.
+line-up by multiplying with the least common multiple of the line-up sizes of the order. Weights of an order that are
+longer than 38 digits (some sixty co-hosts in line-ups of every size) are rounded to 38.
 """
 
 import numpy as np
 import polars as pl
 
-from analytics.markov import Fit
+from analytics.markov import EXACT_WEIGHT_LIMIT, Fit
 from analytics.path_models import BY_STEPS, Paths, Weighed, numbered
 from analytics.rules import Rules
+from analytics.walks import Numbers, heads
 
 UNATTRIBUTED = "unattributed"
 WEIGHTS = {
@@ -48,8 +50,27 @@ def weights(orders: pl.DataFrame, steps: pl.DataFrame, lineups: pl.DataFrame, ru
 
 
 def _by_steps(weighed: Weighed) -> pl.DataFrame:
-    numbers = weighed.weight if weighed.weight.dtype != object else weighed.weight.tolist()
+    numbers = weighed.weight if weighed.weight.dtype != object else _storable(weighed.who["order_id"], weighed.weight)
     return _on_basis(weighed.who, pl.Series(numbers, dtype=pl.Int128), weighed.basis)
+
+
+def _storable(order_id: pl.Series, weight: Numbers) -> list[int]:
+    """Shorten the weights of orders that have longer ones than can be stored; what weighed something still does.
+
+    Other orders keep theirs, so that an order's weights do not depend on what it is credited beside.
+    """
+    if max(weight, default=0) < EXACT_WEIGHT_LIMIT:
+        return list(weight)
+    first = heads(order_id.rle_id().to_numpy())
+    size = np.diff(np.append(first, len(weight)))
+    common, most = (np.repeat(of.reduceat(weight, first), size) for of in (np.gcd, np.maximum))
+    long = most >= EXACT_WEIGHT_LIMIT
+    weight = np.where(long, weight // common, weight)
+    most = np.where(long, most // common, most)
+    return [
+        one if largest < EXACT_WEIGHT_LIMIT else -(-one * (EXACT_WEIGHT_LIMIT - 1) // largest)
+        for one, largest in zip(weight, most, strict=True)
+    ]
 
 
 def _without(paths: Paths) -> pl.Series:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from analytics.walks import Numbers, heads, ranges, rows_among, sorted_rows, starts
+from analytics.walks import Numbers, heads, ranges, rows_among, sorted_rows, starts, widened
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,14 @@ def postings(orders: pl.DataFrame, refunds: pl.DataFrame) -> Postings:
     refund = np.maximum(np.cumsum(~sale) - 1, 0)
     returned, booked_ms = np.zeros(len(order), np.int64), orders["ordered_ms"].to_numpy()[order]
     returned[~sale], booked_ms[~sale] = refunds["amount_minor"].to_numpy(), refunds["refunded_ms"].to_numpy()
-    sums = np.cumsum(returned)
+    sums = np.cumsum(widened(returned, int(returned.max(initial=0)) * len(returned)))
     sums -= sums[first][order]
     amount = orders["amount_minor"].to_numpy()[order]
     excess = np.maximum(sums - amount, 0) - np.maximum(sums - returned - amount, 0)
-    return Postings(refunds, first, count, order, sale, refund, booked_ms, np.maximum(amount - sums, 0), excess)
+    total = np.maximum(amount - sums, 0)
+    return Postings(
+        refunds, first, count, order, sale, refund, booked_ms, total.astype(np.int64), excess.astype(np.int64)
+    )
 
 
 @dataclass(frozen=True, slots=True)

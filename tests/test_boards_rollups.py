@@ -20,14 +20,13 @@ from streams.batch import unmarked
 from streams.processor import Mark, Processor
 
 SHIPPED = shipped()
-BEFORE = [migration for migration in SHIPPED if migration.number < 13]
-BOARDS = SHIPPED[len(BEFORE)]
 BATCHES = [to_bytes(batch) for batch in arriving(week())]
 SAME = {
     "people online and entries": (
-        "session_id, minute, sum(change), sum(change_ms), sum(views) FROM rooms_minute",
+        "session_id, minute, sum(change), sum(change_ms), sum(views) FROM presence_minute",
         """session_id, minute, sum(change), sum(change_ms), sum(views) FROM (
-            SELECT session_id, minute, change, change_ms, 0 AS views FROM presence_minute
+            SELECT session_id, toStartOfMinute(at) AS minute, toInt64(presence.change) AS change,
+                presence.change * (toUnixTimestamp64Milli(at) % 60000) AS change_ms, 0 AS views FROM presence
             UNION ALL SELECT session_id, minute, 0, 0, views FROM activity_minute
         )""",
     ),
@@ -93,18 +92,20 @@ def assert_alike(warehouse: Embedded) -> None:
         assert sums(warehouse, kept) == expected, what
 
 
-@pytest.mark.parametrize("step", ["presence", "ledger"])
+@pytest.mark.parametrize("number", [13, 14])
+@pytest.mark.parametrize("step", ["viewer_events", "presence", "ledger"])
 def test_an_upgrade_counts_everything_once_wherever_it_and_the_batch_before_it_died(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, number: int
 ) -> None:
+    before, upgrade = SHIPPED[: number - 1], SHIPPED[number - 1]
     first, second, late = BATCHES
-    with as_shipped(monkeypatch, BEFORE), closing(Embedded.open(tmp_path)) as old:
+    with as_shipped(monkeypatch, before), closing(Embedded.open(tmp_path)) as old:
         writer(old).process("week", first, 1, 0)
         with pytest.raises(DiedError):
             writer(old, dies_at(step)).process("week", second, 1 + first.count(b"\n"), 0)
-    for steps in range(1, len(BOARDS.statements) + 1, 1 if step == "ledger" else 4):
-        cut = replace(BOARDS, statements=(*BOARDS.statements[:steps], "SELECT throwIf(1)"))
-        with as_shipped(monkeypatch, [*BEFORE, cut]), pytest.raises(WarehouseError, match="throwIf"):
+    for steps in range(1, len(upgrade.statements) + 1, 1 if step == "ledger" else 4):
+        cut = replace(upgrade, statements=(*upgrade.statements[:steps], "SELECT throwIf(1)"))
+        with as_shipped(monkeypatch, [*before, cut]), pytest.raises(WarehouseError, match="throwIf"):
             Embedded.open(tmp_path)
     with closing(Embedded.open(tmp_path)) as new:
         assert writer(new).recovered

@@ -124,6 +124,37 @@ def test_an_explicit_end_outlives_the_session_even_when_a_start_follows_at_once(
     assert found == refereed_entries(events, RefereeRules())
 
 
+def growing(hosts: int, stays: dict[str, int]) -> list[Event]:
+    """One more host on air each second; viewers (how long each stays) who buy as they leave."""
+    told: list[Event] = [
+        {"type": "shift_started", "occurred_at": number * 1_000, "host_id": f"h{number}"} for number in range(hosts)
+    ]
+    for viewer, stay_ms in stays.items():
+        line = {"line_id": "1", "product_id": "p", "quantity": 1, "amount_minor": 1_234_567}
+        bought = {"order_id": f"o-{viewer}", "currency": "CNY", "lines": [line]}
+        for what, at_ms in (("viewer_joined", 0), ("viewer_left", stay_ms), ("order_paid", stay_ms)):
+            more = bought if what == "order_paid" else {}
+            told.append({"type": what, "occurred_at": at_ms, "viewer_id": viewer} | more)
+    return [{"event_id": f"e{number}", "session_id": "A"} | event for number, event in enumerate(told)]
+
+
+@pytest.mark.parametrize("hosts", [63, 110])
+def test_line_ups_of_every_size_are_split_as_exactly_as_the_referee_does_however_long_the_weights(hosts: int) -> None:
+    events = growing(hosts, {"whole": hosts * 1_000, "soon": 3_000, "rest": hosts * 1_000 - 1})
+    assert entries_of(events, RefereeRules()) == refereed_entries(events, RefereeRules())
+
+
+def test_the_weights_of_an_order_do_not_depend_on_the_orders_beside_it() -> None:
+    def weights(events: list[Event]) -> list[tuple[Any, ...]]:
+        found = core(events, RefereeRules(models=("time_decay", "linear"))).entries
+        return list(found.filter(pl.col("order_id") == "o-soon").select("model", "host_id", "weight").rows())
+
+    beside, alone = growing(110, {"soon": 7_000, "whole": 110_000}), growing(110, {"soon": 7_000})
+    assert weights(beside) == weights(alone)
+    longest = core(beside, RefereeRules(models=("time_decay",))).entries["weight"].max()
+    assert longest == 10**38 - 1
+
+
 @searched
 @given(data=st.data())
 def test_order_and_repeats_do_not_change_the_books(data: st.DataObject) -> None:

@@ -178,6 +178,14 @@ def test_what_is_refunded_beyond_the_order_is_excess_said_once_and_positive() ->
     ]
 
 
+def test_refunds_that_64_bits_cannot_add_up_are_excess_to_the_last_unit() -> None:
+    most, times = 10**15, 9_300
+    entries = ledger.canonical(ORDERS, refunds(*((f"r{n:04}", 200, most) for n in range(times))), weighing(a=1))
+    held = entries.group_by("host_id").agg(pl.col("amount_minor").cast(pl.Int128).sum())
+    assert dict(held.rows()) == {"a": 0, "excess_refund": most * times - 11}
+    assert entries.height == 1 + 1 + times
+
+
 def test_an_order_for_nothing_is_a_sale_of_nothing_and_a_refund_of_nothing_is_no_entry() -> None:
     free = ORDERS.with_columns(amount_minor=pl.lit(0, dtype=pl.Int64))
     assert said(
@@ -358,7 +366,7 @@ def test_weights_are_the_smallest_whole_numbers_in_the_ratio_of_the_effects() ->
     assert (NO_FIT.weights(), NO_FIT.exact, NO_FIT.shares) == ({}, True, {})
 
 
-def test_weights_of_more_than_62_bits_are_rounded_to_a_trillionth_and_say_so() -> None:
+def test_weights_of_more_than_38_digits_are_rounded_to_a_trillionth_and_say_so() -> None:
     long = Fraction(1, EXACT_WEIGHT_LIMIT + 1)
     found = Fit(1, Fraction(1, 2), {"a": Fraction(1, 3) + long, "b": Fraction(2, 3)}, 4, 2)
     assert not found.exact

@@ -3,12 +3,12 @@
 -- Time watched up to t is people x t - the sum of change x at, over all changes before t: whole minutes as sums, the minute in
 -- which a shift begins or ends by its moves. Views are the people there when the first whole minute of the shift begins, and
 -- the entries of the minutes that begin in it.
--- stirred: minutes of the rooms, and once more those of marks, for their moves. Each is put beside each shift of its room: it
+-- stirred: sums of the rooms' minutes, and the moves within those of marks. Each is put beside each shift of its room: it
 -- adds what lies before the shift's end, less what lies before its start. A shift is a number, for texts as keys take longer.
 stirred AS (
-    SELECT session_id, toInt64(toUnixTimestamp(minute)) * 1000 AS minute_ms, rooms_minute.change AS people, change_ms,
-        rooms_minute.views AS views, CAST([], 'Array(UInt32)') AS moves
-    FROM rooms_minute
+    SELECT session_id, toInt64(toUnixTimestamp(minute)) * 1000 AS minute_ms, presence_minute.change AS people, change_ms,
+        presence_minute.views AS views, CAST([], 'Array(UInt32)') AS moves
+    FROM presence_minute
     WHERE minute <= $__toTime AND session_id IN (SELECT session_id FROM clipped)
     UNION ALL
     SELECT session_id, toInt64(toUnixTimestamp(minute)) * 1000, 0, 0, 0, rooms_minute.moves

@@ -13,7 +13,7 @@ met AS (
     UNION ALL
     SELECT shifts.session_id FROM shifts WHERE isNull(ended_at) OR ended_at > $__fromTime
 ),
-(SELECT min(rooms_minute.minute) FROM rooms_minute WHERE session_id IN (SELECT session_id FROM met)) AS first_minute,
+(SELECT min(presence_minute.minute) FROM presence_minute WHERE session_id IN (SELECT session_id FROM met)) AS first_minute,
 begun AS (
     SELECT people_minute.session_id AS session_id
     FROM people_minute

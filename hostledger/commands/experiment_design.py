@@ -52,7 +52,9 @@ def design(
     seller: Annotated[str | None, typer.Option("--seller", help="whose sessions; not needed if there is one")] = None,
     alpha: Annotated[float, typer.Option("--alpha", help="chance of a wrong finding", min=0.0001, max=0.5)] = 0.05,
     power: Annotated[float, typer.Option("--power", help="chance to find the effect", min=0.05, max=0.99)] = 0.8,
-    trials_: Annotated[int, typer.Option("--trials", help="trials of the power", min=100)] = 1_000,
+    trials_: Annotated[
+        int, typer.Option("--trials", help="trials of the power; memory grows with their square", min=100, max=20_000)
+    ] = 1_000,
     out: Annotated[Path, typer.Option("--out", help="file that the design goes to")] = Path("switchback.json"),
     data: DataOption = None,
     currency: CurrencyOption = None,

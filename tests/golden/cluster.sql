@@ -1249,3 +1249,56 @@ CREATE MATERIALIZED VIEW order_credits_view ON CLUSTER 'live' TO order_credits_l
 SELECT currency, isNotNull(refund_id) AS refunded, booked_at, order_id, host_id, session_id, ordered_at,
     sumMap(map(toString(model), amount_minor)) AS credits, sumMap(map(toString(model), toInt64(sign))) AS lines
 FROM ledger_local AS ledger GROUP BY currency, refunded, booked_at, order_id, host_id, session_id, ordered_at;
+
+DROP TABLE IF EXISTS rooms_minute_views_view ON CLUSTER 'live';
+
+DROP TABLE IF EXISTS presence_minute_views_view ON CLUSTER 'live';
+
+ALTER TABLE presence_minute_local ON CLUSTER 'live'
+    DROP COLUMN IF EXISTS views;
+
+ALTER TABLE presence_minute_local ON CLUSTER 'live'
+    ADD COLUMN views Int64 COMMENT 'room entries';
+
+ALTER TABLE presence_minute ON CLUSTER 'live'
+    ADD COLUMN IF NOT EXISTS views Int64 COMMENT 'room entries';
+
+INSERT INTO presence_minute_local (session_id, minute, views)
+SELECT session_id, minute, toInt64(activity_minute.views) AS views
+FROM activity_minute
+WHERE (session_id, minute) GLOBAL NOT IN (
+    SELECT session_id, toStartOfMinute(occurred_at) FROM viewer_events WHERE batch GLOBAL NOT IN (SELECT batch FROM batches)
+)
+UNION ALL
+SELECT session_id, toStartOfMinute(occurred_at) AS minute, toInt64(count())
+FROM viewer_events
+WHERE type = 'viewer_joined' AND batch GLOBAL IN (SELECT batch FROM batches) AND (session_id, minute) GLOBAL IN (
+    SELECT session_id, toStartOfMinute(occurred_at) FROM viewer_events WHERE batch GLOBAL NOT IN (SELECT batch FROM batches)
+)
+GROUP BY session_id, minute
+SETTINGS insert_deduplicate = 0;
+
+CREATE MATERIALIZED VIEW presence_minute_views_view ON CLUSTER 'live' TO presence_minute_local AS
+SELECT session_id, toStartOfMinute(occurred_at) AS minute, toInt64(count()) AS views
+FROM viewer_events_local AS viewer_events WHERE type = 'viewer_joined' GROUP BY session_id, minute;
+
+DROP TABLE IF EXISTS rooms_minute_view ON CLUSTER 'live';
+
+ALTER TABLE rooms_minute_local ON CLUSTER 'live'
+    DROP COLUMN IF EXISTS change,
+    DROP COLUMN IF EXISTS change_ms,
+    DROP COLUMN IF EXISTS views,
+    COMMENT COLUMN minute 'minute of the changes',
+    MODIFY COMMENT 'Who came and went within each minute of a session';
+
+ALTER TABLE rooms_minute ON CLUSTER 'live'
+    DROP COLUMN IF EXISTS change,
+    DROP COLUMN IF EXISTS change_ms,
+    DROP COLUMN IF EXISTS views,
+    COMMENT COLUMN minute 'minute of the changes',
+    MODIFY COMMENT 'Who came and went within each minute of a session';
+
+CREATE MATERIALIZED VIEW rooms_minute_view ON CLUSTER 'live' TO rooms_minute_local AS
+SELECT session_id, toStartOfMinute(at) AS minute,
+    groupArray(toUInt32(toUnixTimestamp64Milli(at) % 60000 * 256 + reinterpretAsUInt8(presence.change))) AS moves
+FROM presence_local AS presence GROUP BY session_id, minute;
