@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from analytics.events import MAX_TIME_MS
 from analytics.ledger import EXCESS
 from analytics.models import UNATTRIBUTED
-from analytics.rules import HOUR_MS
+from analytics.rules import DAY_MS, HOUR_MS
 
 BASIS_POINTS = 10_000
+_BEYOND = date(2100, 1, 2)
 
 
 def half_even(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
@@ -95,6 +97,11 @@ def share(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
 def day_start_ms(day: date, zone: ZoneInfo) -> int:
     """Say when a day begins in a time zone, milliseconds UTC."""
     return int(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp()) * 1000
+
+
+def day_end_ms(day: date, zone: ZoneInfo) -> int:
+    """Say when a day ends in a time zone, milliseconds UTC; for days beyond all times of events, when these end."""
+    return day_start_ms(day + timedelta(1), zone) if day < _BEYOND else MAX_TIME_MS + DAY_MS
 
 
 def days(first_ms: int, last_ms: int, zone: ZoneInfo) -> pl.DataFrame:

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Self
 from zoneinfo import ZoneInfo
 
-from analytics.metrics import day_start_ms
+from analytics.metrics import day_end_ms, day_start_ms
 
 NOW, FIRST_REPORTED = "now", "first-reported"
 ALL_MS = 9_000_000_000_000
@@ -75,7 +75,7 @@ class Basis:
             raise ValueError(
                 f"--as {text!r} is not understood; use {FIRST_REPORTED}, {NOW} or a day, as in 2026-10-31"
             ) from None
-        return cls(False, day_start_ms(day + timedelta(1), zone), f"; as known on {day}")
+        return cls(False, day_end_ms(day, zone), f"; as known on {day}")
 
     @property
     def is_now(self) -> bool:

@@ -1,13 +1,16 @@
 """The one door: `hostledger COMMAND`. Each command is a module of `hostledger.commands`, imported when it is called."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
 from hostledger import __version__
+from hostledger.outlet import whole_output
 from hostledger.output import refuse
 from hostledger.settings import Settings, WrongSetting
 
@@ -134,6 +137,16 @@ def door(
         refuse(str(error))
 
 
+def _is_zone(name: str) -> bool:
+    try:
+        return not name or bool(ZoneInfo(name.removeprefix(":")))
+    except (OSError, ValueError, ZoneInfoNotFoundError):
+        return False
+
+
 def main() -> None:
     """Run the command line."""
-    build(sys.argv[1:])()
+    if not _is_zone(os.environ.get("TZ", "")):
+        os.environ["TZ"] = "UTC"  # the embedded engine does not start in a zone that it does not know; no figure has it
+    with whole_output():
+        build(sys.argv[1:])()

@@ -1,5 +1,6 @@
 """How a command speaks: tables for people, JSON and CSV for machines, and clear refusals."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -10,10 +11,13 @@ import typer
 from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
+from rich.text import Text
 
 REFUSED = 2
 """Exit code for what the user can mend: wrong input, wrong options, a locked folder, a full disk, a port in use."""
 _WIDEST = 10_000
+_OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What a terminal obeys instead of showing it: control characters, ends of lines, directions of writing."""
 
 
 class Format(StrEnum):
@@ -45,18 +49,20 @@ def print_table(table: Table) -> None:
 
 
 def _table(frame: pl.DataFrame, title: str) -> Table:
-    table = Table(title=title or None, title_justify="left")
+    table = Table(title=Text.assemble((_cell(title).plain, "table.title")) if title else None, title_justify="left")
     for name, dtype in frame.schema.items():
-        table.add_column(name.replace("_", " "), justify="right" if dtype.is_numeric() else "left")
+        table.add_column(_cell(name.replace("_", " ")), justify="right" if dtype.is_numeric() else "left")
     for row in frame.iter_rows():
         table.add_row(*map(_cell, row))
     return table
 
 
-def _cell(value: object) -> str:
+def _cell(value: object) -> Text:
+    """Write a value as it is: text of events is no markup, and its control characters are shown, not obeyed."""
     if value is None:
-        return ""
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+        return Text()
+    shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+    return Text(_OBEYED.sub(lambda found: ascii(found[0])[1:-1], shown))
 
 
 def tell(message: str) -> None:

@@ -1,13 +1,13 @@
 """Which stretch of time, and which state of the books, is meant: options that the commands on money share."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
 from analytics.events import MAX_TIME_MS
-from analytics.metrics import day_start_ms
+from analytics.metrics import day_end_ms, day_start_ms
 from analytics.periods import Basis, Period
 from analytics.rules import DAY_MS
 from analytics.warehouse import Warehouse
@@ -39,7 +39,7 @@ def days_asked(first: datetime | None, last: datetime | None, zone: ZoneInfo) ->
     if first and last and first > last:
         refuse(f"--from {first:%Y-%m-%d} is after --to {last:%Y-%m-%d}; swap them")
     from_ms = day_start_ms(first.date(), zone) if first else 0
-    until_ms = day_start_ms(last.date() + timedelta(1), zone) if last else MAX_TIME_MS + DAY_MS
+    until_ms = day_end_ms(last.date(), zone) if last else MAX_TIME_MS + DAY_MS
     return max(from_ms, 0), max(until_ms, 0)
 
 

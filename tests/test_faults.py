@@ -424,15 +424,16 @@ def delays_s(count: int) -> list[Iterator[float]]:
     return [endless(seed) for seed in range(count)]
 
 
-def test_a_replay_onto_a_full_disk_says_what_to_do_and_goes_on_when_there_is_room(
+def test_a_replay_where_files_may_not_grow_is_refused_at_once_and_goes_on_where_they_may(
     files: list[Path], replayed: Contents, tmp_path: Path
 ) -> None:
     folder = tmp_path / "data"
     limited = ["sh", "-c", 'ulimit -f 256; exec "$@"', "sh", *replay(files, folder)]
     ended = subprocess.run(limited, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
     assert ended.returncode == REFUSED
-    assert "2.intent" in ended.stderr
-    assert "free some space or choose another folder with --data, and start again" in ended.stderr
+    assert "files may not grow beyond" in ended.stderr
+    assert "ulimit -f unlimited" in ended.stderr
+    assert not folder.exists()
     subprocess.run(replay(files, folder), check=True, capture_output=True, timeout=TIMEOUT_S, env=uncovered())
     assert_same(contents(folder, but="recorded_at"), replayed)
 

@@ -6,6 +6,7 @@ One process holds a folder; every thread has its own session. What is read runs 
 import fcntl
 import io
 import re
+import resource
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -24,10 +25,14 @@ from analytics.warehouse.retention import Kept, Retention, retain
 from analytics.warehouse.tokens import forget_tokens_without_rows
 
 DATABASE = "hostledger"
+ROOM_BYTES = 256 << 20
+"""Free bytes that an insert needs. chdb 4.4 takes a write that failed for done, on a full disk or beyond the greatest
+size of a file (seen with strace): the insert is acknowledged, its rows are lost. So neither is let come near."""
 _INSERT_SETTINGS = ", ".join(f"{name} = {value}" for name, value in INSERT_SETTINGS.items())
 _REMEDIES = {
     "76": "another process holds it; stop that one, or choose another folder with --data",
-    "243": "the disk is full; free some space and start again: nothing that was acknowledged is lost",
+    "243": f"the disk is full, or has less than {ROOM_BYTES >> 20} MiB left; free some space and start again: nothing "
+    "that was acknowledged is lost",
     "28": "the disk is full; free some space and start again: nothing that was acknowledged is lost",
     "164": "only reading is allowed here; use SELECT",
     "159": "choose a shorter range, or fewer sessions",
@@ -62,6 +67,7 @@ class Embedded:
         Raises WarehouseLocked if another process holds it, WarehouseError if it cannot be made or is newer than this
         version.
         """
+        _refuse_limit_of_files(folder)
         lock = _locked(folder)
         try:
             blank.lay(folder)
@@ -73,6 +79,7 @@ class Embedded:
         try:
             warehouse._run(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
             warehouse._run(f"USE {DATABASE}")
+            warehouse._run(f"SET min_free_disk_bytes_to_perform_insert = {ROOM_BYTES}")
             migrate(warehouse._run)
         except WarehouseError:
             warehouse.close()
@@ -167,6 +174,15 @@ class Embedded:
             self._session.close()
 
 
+def _refuse_limit_of_files(folder: Path) -> None:
+    greatest, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if greatest != resource.RLIM_INFINITY:
+        raise WarehouseError(
+            f"data folder {folder}: files may not grow beyond {greatest:,} bytes here, and the engine would lose what"
+            " does not fit without a word; lift the limit first: ulimit -f unlimited"
+        )
+
+
 def _locked(folder: Path) -> IO[str]:
     """Make a data folder as needed, and hold it."""
     try:
@@ -187,6 +203,8 @@ def _locked(folder: Path) -> IO[str]:
 def _explained(error: OSError | RuntimeError, what: str) -> WarehouseError:
     found = re.search(r"Code: (\d+)\. DB::Exception: (.*)", str(error), re.DOTALL)
     code, message = (found[1], found[2].strip()) if found else ("", str(error))
-    message = re.sub(r"\s*\(version [\d.]+\)", "", message)
+    message = re.sub(
+        r"\s*\(version [\d.]+\)|\. The threshold can be configured.*(?=\. \()", "", message, flags=re.DOTALL
+    )
     remedy = _REMEDIES.get(code)
     return WarehouseError(f"{what}: {message}" + (f" Remedy: {remedy}." if remedy else ""))

@@ -117,7 +117,7 @@ class Feed:
 
         An engine that is away is told by the panels.
         """
-        if choice not in self._rooms and len(self._rooms) >= MOST_ROOMS:
+        if self._is_full_for(choice):
             remedy = "close some, or choose what another page shows"
             raise WarehouseError(f"{MOST_ROOMS} pages with different choices are open Remedy: {remedy}.")
         try:
@@ -135,6 +135,8 @@ class Feed:
 
     async def stream(self, choice: Choice) -> AsyncGenerator[dict[str, str]]:
         """Send the view and every panel now, those that changed whenever batches were stored, the clock in between."""
+        if self._is_full_for(choice):  # others came while it was checked; the page calls again, and is told
+            return
         listener = Listener()
         room = self._rooms.setdefault(choice, Room(choice, self._boards[choice.board].refresh_s))
         room.listeners.add(listener)
@@ -152,6 +154,9 @@ class Feed:
             room.listeners.discard(listener)
             if not room.listeners:
                 self._rooms.pop(choice, None)
+
+    def _is_full_for(self, choice: Choice) -> bool:
+        return choice not in self._rooms and len(self._rooms) >= MOST_ROOMS
 
     def hang_up(self) -> None:
         """End every stream; pages that want more call again."""

@@ -1,6 +1,7 @@
 """The live page on a port: in the foreground, or behind other work."""
 
 import errno
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -25,6 +26,8 @@ def serve(app: Starlette, port: int, host: str = "127.0.0.1", on_ready: Callable
     """
     with _listening(host, port) as listener:
         server = _Server(app, on_ready=lambda: on_ready(_address(listener)) if on_ready else None)
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             server.run(sockets=[listener])
         except KeyboardInterrupt:  # uvicorn stops first, then passes the signal on

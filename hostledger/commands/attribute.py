@@ -1,7 +1,5 @@
 """`hostledger attribute`: events in, ledger entries out; nothing is stored."""
 
-import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -59,7 +57,7 @@ def attribute(
     entries = result.entries.rename({"booked_ms": "booked_at"}).select(PUBLISHED)
     if rejects:
         _keep(refused, rejects)
-    _write(entries.write_ndjson().encode())
+    typer.echo(entries.write_ndjson(), nl=False)
     waiting = facts.refunds.unique("refund_id").join(facts.orders, on="order_id", how="anti").height
     tell(_summary(facts, refused, waiting, result.mismatched_refunds.height))
 
@@ -70,17 +68,6 @@ def _keep(refused: pl.DataFrame, file: Path) -> None:
         file.write_bytes(lines.encode())
     except OSError as error:
         refuse(f"--rejects {file} cannot be written: {error.strerror}; name a file in a folder that exists")
-
-
-def _write(data: bytes) -> None:
-    try:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:  # the reader has enough, as `head` does; the door ends quietly
-        raise
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left would fail again at the exit
-        refuse(f"the output cannot be written: {error.strerror}; free some space, or send it elsewhere")
 
 
 def _rules(

@@ -1,7 +1,7 @@
 """`hostledger compare`: human against digital, one host against another, a host against its digital twin."""
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -14,7 +14,7 @@ from analytics.comparison.balance import LARGE, shown
 from analytics.comparison.measures import MEASURES
 from analytics.comparison.strata import VARIABLES
 from analytics.events import MAX_TIME_MS
-from analytics.metrics import day_start_ms
+from analytics.metrics import day_end_ms, day_start_ms
 from analytics.rules import DAY_MS
 from analytics.warehouse import Warehouse
 from hostledger.arms import arms
@@ -148,7 +148,7 @@ def _question(
         model=chosen,
         zone=zone,
         from_ms=max(day_start_ms(first.date(), ZoneInfo(zone)), 0) if first else 0,
-        until_ms=day_start_ms(last.date() + timedelta(1), ZoneInfo(zone)) if last else MAX_TIME_MS + DAY_MS,
+        until_ms=day_end_ms(last.date(), ZoneInfo(zone)) if last else MAX_TIME_MS + DAY_MS,
     )
 
 

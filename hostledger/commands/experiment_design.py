@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 import typer
 
+from analytics.events import MAX_TIME_MS
 from analytics.experiments.aired import filled
 from analytics.experiments.design import KINDS, Design, Power
 from analytics.experiments.lags import tellable
@@ -80,6 +81,8 @@ def design(
     if period_ms < MINUTE_MS or periods > _LONGEST_PERIODS:
         refuse(f"period {period!r}, periods {periods}: give at least 1m, and at most {_LONGEST_PERIODS} periods")
     start_ms = int(start.replace(tzinfo=zone).timestamp()) * 1000
+    if start_ms + periods * period_ms > MAX_TIME_MS:
+        refuse(f"--start {start:%Y-%m-%d}: {periods} periods of {period} would end after 2099; begin earlier")
     with opened(data or settings.data, settings) as warehouse:
         seller_id, code, first_ms, last_ms = scope(warehouse, seller, currency_code(currency))
         plan = Design.draw(
@@ -98,9 +101,17 @@ def design(
             "late or never; take more --periods"
         )
     plan = msgspec.structs.replace(plan, power=_power(history, plan, power, trials_))
-    with refusing(OSError):
-        out.write_bytes(msgspec.json.format(msgspec.json.encode(plan), indent=2) + b"\n")
+    _keep(plan, out)
     _show(plan, zone, out, output)
+
+
+def _keep(plan: Design, out: Path) -> None:
+    """Write a design down; another one that stands there stays, for it is the record of its draw."""
+    text = msgspec.json.format(msgspec.json.encode(plan), indent=2) + b"\n"
+    with refusing(OSError):
+        if out.exists() and out.read_bytes() != text:
+            refuse(f"--out {out}: a design stands there, the record of another draw; name another file, or remove it")
+        out.write_bytes(text)
 
 
 def scope(warehouse: Warehouse, seller: str | None, currency: str) -> tuple[str, str, int, int]:
@@ -109,7 +120,8 @@ def scope(warehouse: Warehouse, seller: str | None, currency: str) -> tuple[str,
     found = [row for row in known if seller in {None, row[0]} and currency in {"", row[1]}]
     if len(found) != 1:
         pairs = ", ".join(f"--seller {row[0]} --currency {row[1]}" for row in known) or "none has sold anything yet"
-        refuse(f"{len(found)} sellers and currencies could be meant; choose one: {pairs}")
+        asked = f"seller {seller or 'of any name'}, currency {currency or 'of any kind'}"
+        refuse(f"{asked}: {len(found)} could be meant; choose one: {pairs}")
     return found[0]
 
 

@@ -33,8 +33,9 @@ def analyse_switchback(
     with opened(data or settings.data, settings) as warehouse:
         _refuse_early(warehouse, design, zone)
         sums, shifts = _found(warehouse, design)
-    periods = aired(shifts, design)
-    found = estimated(filled(sums, design.periods), design, draws)
+    periods, net = aired(shifts, design), filled(sums, design.periods)
+    _refuse_nothing(periods, net, design, zone)
+    found = estimated(net, design, draws)
     present(found, output, f"Switchback of {design.seller}: digital less human")
     if worthless := endless(found, design, draws):
         tell(worthless)
@@ -63,6 +64,15 @@ def _refuse_early(warehouse: Warehouse, design: Design, zone: ZoneInfo) -> None:
             f"the switchback ends at {moment(design.end_ms, zone)}, the newest event is of {moment(newest_ms, zone)}; "
             "wait: an analysis before its end finds too much"
         )
+
+
+def _refuse_nothing(periods: pl.DataFrame, net: pl.Series, design: Design, zone: ZoneInfo) -> None:
+    """Refuse where there is nothing to compare: no effect and no chance would look like a finding."""
+    time = f"from {moment(design.start_ms, zone)} to {moment(design.end_ms, zone)}"
+    if not periods["kept"].any():
+        refuse(f"none of the {periods.height} periods was run as drawn, {time}: run the design, or name that which was")
+    if not net.any():
+        refuse(f"{design.seller} sold nothing in {design.currency} {time}: there is nothing to compare")
 
 
 def estimated(net: pl.Series, design: Design, draws: int) -> pl.DataFrame:

@@ -72,8 +72,6 @@ def generate(
                 bar.advance(task, data.count(b"\n"))
         if out != STDOUT:
             _state(out, plan, tally)
-    except BrokenPipeError:  # the reader has enough, as `head` does; the door ends quietly
-        raise
     except OSError as error:
         _refuse(f"OUT={out} cannot be written: {error.strerror}. Name a file in a folder that exists and has room.")
 
@@ -94,6 +92,9 @@ def _opened(out: Path) -> Iterator[BinaryIO | gzip.GzipFile]:
     if out == STDOUT:
         yield sys.stdout.buffer
         return
+    if out.exists() and not out.is_file():
+        _refuse(f"OUT={out} is no file. Name one, or give - to write to standard output.")
+    out = out.resolve()
     part = out.with_name(f"{out.name}.part")
     try:
         with part.open("wb") as raw:

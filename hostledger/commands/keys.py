@@ -6,8 +6,9 @@ from typing import Annotated
 import polars as pl
 import typer
 
+from analytics.events import MAX_ID_BYTES
 from hostledger import keyfile
-from hostledger.output import Format, FormatOption, show, tell
+from hostledger.output import Format, FormatOption, refuse, show, tell
 from hostledger.reading import settings_of
 
 app = typer.Typer(no_args_is_help=True)
@@ -24,6 +25,8 @@ def new(
 
     Example: hostledger keys new seller-7
     """
+    if not seller.strip() or not seller.isprintable() or len(seller.encode()) > MAX_ID_BYTES:
+        refuse(f"SELLER={seller!r} is no seller_id: give 1 to {MAX_ID_BYTES} bytes of text, as its sessions name it")
     name = keyfile.add(file or settings_of(context).keys, seller)
     tell(f"Key {name} of seller {seller} is valid now. It is shown this once.")
 

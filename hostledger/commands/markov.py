@@ -1,7 +1,7 @@
 """`hostledger markov`: what every host adds to the chance of an order."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ import typer
 from analytics.chains import CONVERSION, START
 from analytics.events import MAX_TIME_MS
 from analytics.intervals import OPEN_MS
-from analytics.metrics import day_start_ms
+from analytics.metrics import day_end_ms, day_start_ms
 from analytics.presence import watched_between
 from analytics.removal import Counts, Effects, effects, journeys, walked
 from analytics.roster import lineups
@@ -70,7 +70,7 @@ def markov(
     if since and until and since > until:
         refuse(f"--since {since:%Y-%m-%d} is after --until {until:%Y-%m-%d}; swap them")
     from_ms = day_start_ms(since.date(), zone) if since else 0
-    until_ms = day_start_ms(until.date() + timedelta(1), zone) if until else MAX_TIME_MS
+    until_ms = day_end_ms(until.date(), zone) if until else MAX_TIME_MS
     with opened(data or settings.data, settings) as warehouse:
         counted_ms = None if interval else warehouse.query("markov_counted")["counted_ms"][0]
         if counted_ms is None:

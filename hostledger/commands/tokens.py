@@ -34,7 +34,7 @@ def new(
     name = keyfile.add(file or settings_of(context).page_tokens, sight.told())
     whose = f" for {', '.join(sight.host_ids)}" if sight.host_ids else ""
     tell(f"Token {name} of the role {role}{whose} is valid now. It is shown this once.")
-    tell("A page that was started before there was any token asks for it from its next start on.")
+    tell("Pages ask for a token from their next request on.")
 
 
 @app.command("list")
