@@ -5,10 +5,10 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Annotated
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
+from analytics.zones import is_zone
 from hostledger import __version__
 from hostledger.outlet import whole_output
 from hostledger.output import refuse
@@ -137,16 +137,9 @@ def door(
         refuse(str(error))
 
 
-def _is_zone(name: str) -> bool:
-    try:
-        return not name or bool(ZoneInfo(name.removeprefix(":")))
-    except (OSError, ValueError, ZoneInfoNotFoundError):
-        return False
-
-
 def main() -> None:
     """Run the command line."""
-    if not _is_zone(os.environ.get("TZ", "")):
+    if not is_zone(os.environ.get("TZ", "UTC").removeprefix(":") or "UTC"):
         os.environ["TZ"] = "UTC"  # the embedded engine does not start in a zone that it does not know; no figure has it
     with whole_output():
         build(sys.argv[1:])()

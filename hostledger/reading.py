@@ -65,6 +65,8 @@ def connected(settings: Settings) -> Server:
 
 @contextmanager
 def _folder(data: Path) -> Iterator[Embedded]:
+    if data.is_file():
+        refuse(f"data folder {data} is a file; name the folder of a warehouse with --data")
     if not (data / "clickhouse").is_dir():
         refuse(
             f"data folder {data} holds no warehouse; name another with --data, or fill this one: "

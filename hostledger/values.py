@@ -3,9 +3,9 @@
 import re
 from collections.abc import Callable
 from fractions import Fraction
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from analytics.rules import DAY_MS, HOUR_MS, MINUTE_MS, MODELS, SECOND_MS
+from analytics.zones import is_zone
 
 _UNITS = {"ms": 1, "s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS}
 
@@ -51,10 +51,8 @@ def share(text: str) -> Fraction:
 
 def time_zone(text: str) -> str:
     """Check the name of a time zone. Raises WrongSetting."""
-    try:
-        ZoneInfo(text)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise WrongSetting(f"time zone {text!r} is unknown; use a name such as Asia/Shanghai or UTC") from None
+    if not is_zone(text):
+        raise WrongSetting(f"time zone {text!r} is unknown; use a name such as Asia/Shanghai or UTC")
     return text
 
 

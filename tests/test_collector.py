@@ -482,6 +482,14 @@ def command(kafka: Broker, prefix: str, file: Path) -> Callable[..., list[str]]:
     return run
 
 
+@pytest.mark.parametrize("seller", ["", " ", "a\nb", "x" * 129])
+def test_a_key_of_nobody_is_refused_and_the_file_stays_as_it_is(tmp_path: Path, seller: str) -> None:
+    file, words = tmp_path / "keys", ["keys", "new", seller]
+    refused = CliRunner().invoke(build(words), words, env={"HOSTLEDGER_KEYS": str(file)})
+    assert (refused.exit_code, "is no seller_id" in refused.stderr) == (2, True)
+    assert not file.exists()
+
+
 def test_keys_are_made_listed_and_revoked_by_command(command: Callable[..., Any], file: Path) -> None:
     refused = command("collector")
     assert (refused.returncode, "hostledger keys new" in refused.stderr) == (2, True)

@@ -144,6 +144,15 @@ class TestDesign:
         file = tmp_path_factory.mktemp("design") / "drawn.json"
         return run("experiment", "design", "--switchback", *PLANNED, "--out", file, "--data", data), file
 
+    def test_another_draw_does_not_write_over_a_design(self, planned, data):
+        _, file = planned
+        before = file.read_bytes()
+        again = ("experiment", "design", "--switchback", *PLANNED, "--out", file, "--data", data)
+        refused = run(*again, "--seed", "8", code=2)
+        assert "a design stands there, the record of another draw" in refused.stderr
+        run(*again)
+        assert file.read_bytes() == before
+
     def test_the_schedule_is_printed_and_kept_as_its_seed_draws_it(self, planned):
         shown, file = planned
         design = Design.read(file.read_bytes())
@@ -240,6 +249,21 @@ class TestSwitchback:
         early.write_text(json.dumps(plain))
         refused = run("experiment", "analyse", "--switchback", "--design", early, "--data", data, code=2)
         assert "an analysis before its end finds too much" in refused.stderr
+
+    def test_a_design_that_nobody_ran_is_no_finding(self, data, file, tmp_path):
+        """Nobody was on air before the tests began; an effect of 0 in an interval of 0 would look sure."""
+        early = tmp_path / "before.json"
+        early.write_text(json.dumps(json.loads(file.read_text()) | {"start_ms": START - 300 * DAY}))
+        refused = run("experiment", "analyse", "--switchback", "--design", early, "--data", data, code=2)
+        assert "none of the 48 periods was run as drawn, from 2025-03-07" in refused.stderr
+        assert refused.stdout == ""
+
+    def test_where_nothing_was_sold_there_is_no_finding(self, data, file, tmp_path):
+        elsewhere = tmp_path / "elsewhere.json"
+        elsewhere.write_text(json.dumps(json.loads(file.read_text()) | {"currency": "EUR"}))
+        refused = run("experiment", "analyse", "--switchback", "--design", elsewhere, "--data", data, code=2)
+        assert "hand sold nothing in EUR from 2026-01-01" in refused.stderr
+        assert refused.stdout == ""
 
     def test_without_a_question_both_ways_are_said(self):
         assert "--switchback --design FILE, or --script SCRIPT_ID" in run("experiment", "analyse", code=2).stderr

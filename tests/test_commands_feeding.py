@@ -293,18 +293,23 @@ def test_a_reader_that_has_enough_ends_the_writer_without_a_word_of_python(tmp_p
         assert b"Traceback" not in said
 
 
-def test_a_full_disk_is_said_in_words() -> None:
-    with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [HOSTLEDGER, "attribute", WORKED, "--model", "last"],
-            stdout=full,
-            stderr=PIPE,
-            timeout=PATIENCE_S,
-            check=False,
-            env=OURS,
-        )
-    assert done.returncode == 2
-    assert b"the output cannot be written: No space left on device; free some space" in done.stderr
+def test_what_is_no_file_is_not_written_over(tmp_path: Path) -> None:
+    pipe, link, target = tmp_path / "pipe", tmp_path / "link", tmp_path / "target"
+    os.mkfifo(pipe)
+    link.symlink_to(target)
+    for out in (pipe, tmp_path, ""):
+        refused = run("generate", out, "--events", "2000", "--orders", "10", "--hours", "2")
+        assert (refused.returncode, b"is no file" in refused.stderr) == (2, True), refused.stderr
+    assert pipe.is_fifo()
+    ran("generate", link, "--events", "2000", "--orders", "10", "--hours", "2")
+    assert link.is_symlink()
+    assert target.read_bytes().count(b"\n") > 1_000
+
+
+def test_a_time_zone_of_the_machine_that_the_engine_does_not_know_stops_nothing(tmp_path: Path) -> None:
+    for zone in ("UTC-8", "<+03>-3", "China", "Nowhere/Bad", ":Europe/Berlin"):
+        done = run("replay", WORKED, "--data", tmp_path / "data", TZ=zone)
+        assert done.returncode == 0, done.stderr
 
 
 @contextmanager
@@ -329,12 +334,15 @@ def figures(address: str, panel: str) -> list[dict[str, str]]:
         return list(csv.DictReader(io.TextIOWrapper(answer, encoding="utf-8-sig")))
 
 
-def test_the_demo_shows_figures_on_its_page_and_stops_at_ctrl_c_leaving_nothing_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_the_demo_shows_figures_on_its_page_and_leaves_nothing_behind_when_it_is_stopped(
+    tmp_path: Path, ending: signal.Signals
+) -> None:
     with demo("--port", 0, "--hours", 1, "--before", 1, "--seed", 3, TMPDIR=str(tmp_path)) as (running, address):
         await_true(lambda: any(int(row["Orders"]) > 0 for row in figures(address, "orders")))
         await_true(lambda: any(float(amount or 0) > 0 for row in figures(address, "gmv") for amount in row.values()))
         await_true(lambda: figures(address, "hosts"))
-        running.send_signal(signal.SIGINT)
+        running.send_signal(ending)
         out, said = running.communicate(timeout=PATIENCE_S)
     assert (running.returncode, out) == (0, "")
     assert "Traceback" not in said

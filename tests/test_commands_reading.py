@@ -296,6 +296,13 @@ def test_what_cannot_be_asked_is_refused_by_name(books, options, said):
     assert not refused.stdout
 
 
+@pytest.mark.parametrize("option", ["--to", "--as"])
+def test_the_end_of_the_calendar_is_as_good_as_no_end(books, option):
+    assert run("report", "days", option, "9999-12-31", "--format", "csv", "--data", books).stdout == (
+        run("report", "days", "--format", "csv", "--data", books).stdout
+    )
+
+
 def test_a_model_that_is_not_booked_is_refused_with_those_that_are(tmp_path):
     with closing(Embedded.open(tmp_path)) as warehouse:
         processor = Processor(warehouse, tmp_path, Rules(models=("last",)), lambda: int(time.time() * 1000))

@@ -125,6 +125,28 @@ def test_a_crowd_of_different_choices_is_refused_and_pages_of_the_same_choice_ar
         await_true(lambda: opens(address, "board=live&seller=another"))
 
 
+@pytest.mark.usefixtures("few")
+def test_a_crowd_that_comes_at_once_is_let_in_up_to_the_limit_and_the_others_are_sent_away(warehouse, monkeypatch):
+    """Each was checked while there was room; nobody stays who is told nothing."""
+    monkeypatch.setattr("dashboards.page.feed.MOST_ROOMS", 2)
+    with served(warehouse) as address, ExitStack() as crowd, ThreadPoolExecutor(8) as at_once:
+        asked = [f"{address}/api/stream?board=live&seller=s{number}" for number in range(8)]
+        came = at_once.map(lambda url: (answered := tried(url)) and (answered, answered.readline()), asked)
+        found = [one for one in came if one]
+        for stream, _ in found:
+            crowd.enter_context(closing(stream))
+        assert sum(line.startswith(b"event: view") for _, line in found) == 2
+        assert {line for _, line in found if not line.startswith(b"event: view")} <= {b""}
+
+
+def tried(url):
+    """A stream, or None where there is no room."""
+    try:
+        return opened(url)
+    except OSError:
+        return None
+
+
 def opens(address, query):
     try:
         opened(f"{address}/api/stream?{query}").close()

@@ -138,7 +138,10 @@ async def _boards(defaults: dict[str, str], request: Request) -> Response:
 
 async def _stream(feeds: Feeds, defaults: dict[str, str], request: Request) -> Response:
     asked, sight = request.query_params.multi_items(), _sight(request)
-    board = next((value for name, value in asked if name == "board"), next(iter(sight.boards)))
+    boards = request.query_params.getlist("board") or [next(iter(sight.boards))]
+    if len(boards) > 1:
+        raise choice.RefusedError("board", ", ".join(boards), "use it once")
+    board = boards[0]
     chosen = _chosen(sight, board, [pair for pair in asked if pair[0] != "board"], defaults)
     feed = feeds.of(sight)
     await feed.check(chosen)

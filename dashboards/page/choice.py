@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from analytics.currencies import EXPONENTS
+from analytics.zones import is_zone
 from dashboards.boards import BOARDS
 from dashboards.page.ranges import ALL, moment
 from dashboards.spec import Board, Variable
@@ -94,20 +94,12 @@ def _values(variable: Variable, given: list[str], defaults: Mapping[str, str]) -
 def _remedy(variable: Variable, value: str) -> str | None:
     """Say what would do, if a value cannot be one of the variable."""
     if variable.name == "zone":
-        return None if _is_zone(value) else "use the name of a time zone, such as Asia/Shanghai or UTC"
+        return None if is_zone(value) else "use the name of a time zone, such as Asia/Shanghai or UTC"
     if variable.name == "currency":
         return None if value in EXPONENTS else "use an ISO 4217 code in capitals, such as CNY or JPY"
     if variable.options and value not in dict(variable.options):
         return f"use one of {', '.join(dict(variable.options))}"
     return f"use at most {LONGEST} characters" if len(value) > LONGEST else None
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
 
 
 def _check_times(choice: Choice) -> None:

@@ -71,7 +71,7 @@ def _refuse_nothing(periods: pl.DataFrame, net: pl.Series, design: Design, zone:
     time = f"from {moment(design.start_ms, zone)} to {moment(design.end_ms, zone)}"
     if not periods["kept"].any():
         refuse(f"none of the {periods.height} periods was run as drawn, {time}: run the design, or name that which was")
-    if not net.any():
+    if not (net != 0).any():
         refuse(f"{design.seller} sold nothing in {design.currency} {time}: there is nothing to compare")
 
 

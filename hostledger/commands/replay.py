@@ -71,6 +71,9 @@ def replay(
                 serve_while(warehouse.reader, place, work)
             else:
                 work(threading.Event())
+        except KeyboardInterrupt:
+            tell("Stopped; the same command goes on where this one was.")
+            raise
         finally:
             warehouse.close()
 
