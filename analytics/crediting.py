@@ -11,6 +11,10 @@ from analytics.markov import NO_FIT, Fit, fit, transitions
 from analytics.paths import merge, steps
 from analytics.rules import Rules
 
+ORDER_CONTENT = ["viewer_id", "ordered_ms", "session_id", "declared_host_id", "currency", "amount_minor", "items"]
+REFUND_CONTENT = ["order_id", "refunded_ms", "currency", "amount_minor"]
+"""What an order or a refund says that comes again under its id; another content contradicts it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Books:
@@ -41,6 +45,19 @@ def deduplicated(facts: Facts) -> Facts:
         refunds=once(facts.refunds, "event_id", "refund_id"),
         roster_events=once(facts.roster_events, "event_id"),
     )
+
+
+def contradictions(facts: Facts) -> int:
+    """Count the orders and refunds whose id came before with other content: the first of them stands."""
+    found = 0
+    for frame, key, content in (
+        (facts.orders, "order_id", ORDER_CONTENT),
+        (facts.refunds, "refund_id", REFUND_CONTENT),
+    ):
+        events = frame.unique("event_id", keep="first", maintain_order=True).select(key, *content)
+        first = events.unique(key, keep="first", maintain_order=True)
+        found += events.join(first, on=[key, *content], how="anti", nulls_equal=True).height
+    return found
 
 
 def presence_marks(viewer_events: pl.DataFrame) -> pl.DataFrame:

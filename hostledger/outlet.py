@@ -51,7 +51,8 @@ def whole_output() -> Iterator[None]:
         return
     given = sys.stdout
     outlet = io.BufferedWriter(_Outlet(given.fileno()))
-    sys.stdout = io.TextIOWrapper(outlet, given.encoding, given.errors, line_buffering=bool(given.line_buffering))
+    errors = given.errors if given.encoding.lower().startswith("utf") else "backslashreplace"
+    sys.stdout = io.TextIOWrapper(outlet, given.encoding, errors, line_buffering=bool(given.line_buffering))
     try:
         try:
             yield

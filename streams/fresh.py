@@ -7,6 +7,7 @@ from typing import Self
 import msgspec
 import polars as pl
 
+from analytics.crediting import ORDER_CONTENT, REFUND_CONTENT
 from analytics.decoding import REJECTS
 from analytics.facts import Facts
 from analytics.rejection import REMEDIES
@@ -15,9 +16,6 @@ from streams.aside import Begin
 from streams.asked import Asked, stored_orders, stored_refunds
 from streams.known import Repeats
 from streams.state import State
-
-ORDER_CONTENT = ["viewer_id", "ordered_ms", "session_id", "declared_host_id", "currency", "amount_minor", "items"]
-REFUND_CONTENT = ["order_id", "refunded_ms", "currency", "amount_minor"]
 
 
 @dataclass(frozen=True, slots=True)

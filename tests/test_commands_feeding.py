@@ -266,6 +266,22 @@ def test_schema_prints_the_schema_as_json() -> None:
     assert json.loads(ran("schema")[0]) == schema()
 
 
+def test_what_contradicts_an_earlier_order_or_refund_is_told_and_a_repeat_is_not() -> None:
+    told = [order_of(1), order_of(1), order_of(1) | {"event_id": "again"}]
+    other = order_of(1) | {"event_id": "other"}
+    other["lines"] = [other["lines"][0] | {"amount_minor": 7_777}]
+    back = {"type": "order_refunded", "occurred_at": 10**12, "order_id": told[0]["order_id"], "refund_id": "r"}
+    refunds = [
+        back | {"event_id": f"r{number}", "currency": currency, "amount_minor": 5}
+        for number, currency in enumerate(("USD", "CNY", "CNY"))
+    ]
+    for events, said in ((told, ""), ([*told, other, *refunds], "; 3 orders or refunds contradict an earlier one")):
+        _, heard = ran(
+            "attribute", "-", "--model", "last", data=b"".join(json.dumps(e).encode() + b"\n" for e in events)
+        )
+        assert ("contradict" in heard, said in heard) == (bool(said), True), heard
+
+
 def test_a_generated_day_can_be_piped_into_attribute() -> None:
     made = ran("generate", "-", "--events", "2000", "--orders", "60", "--hours", "2")[0]
     out, said = ran("attribute", "-", "--model", "on_air", "--model", "markov", data=made)

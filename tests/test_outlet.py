@@ -70,6 +70,16 @@ def test_what_goes_out_in_part_is_written_to_the_end(tmp_path: Path, monkeypatch
     assert (tmp_path / "out").read_text(encoding="utf-8") == "a line of more than seven bytes, 直播 too\n" * 100
 
 
+def test_letters_that_the_encoding_has_not_are_written_as_numbers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with (tmp_path / "out").open("w", encoding="ascii") as out, monkeypatch.context() as narrow:
+        narrow.setattr(sys, "stdout", out)
+        with whole_output():
+            typer.echo('{"name":"主播"}')
+    assert (tmp_path / "out").read_bytes() == b'{"name":"\\u4e3b\\u64ad"}\n'
+
+
 def test_text_is_no_markup_and_its_control_characters_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     names = ["[/] Bob", "[bold red]rich[/bold red]", "[x]a", "red\x1b[31m", "a\nb\tc", "back\u202ewards", "主播 é 👩‍👧"]
     frame = pl.DataFrame({"host": names, "net": range(len(names))})

@@ -6,7 +6,7 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from analytics.crediting import books
+from analytics.crediting import books, contradictions
 from analytics.decoding import REJECTS, decode
 from analytics.facts import Facts
 from analytics.rules import MODELS, Rules
@@ -59,7 +59,7 @@ def attribute(
         _keep(refused, rejects)
     typer.echo(entries.write_ndjson(), nl=False)
     waiting = facts.refunds.unique("refund_id").join(facts.orders, on="order_id", how="anti").height
-    tell(_summary(facts, refused, waiting, result.mismatched_refunds.height))
+    tell(_summary(facts, refused, waiting, result.mismatched_refunds.height, contradictions(facts)))
 
 
 def _keep(refused: pl.DataFrame, file: Path) -> None:
@@ -106,7 +106,7 @@ def _read(files: list[Path]) -> tuple[Facts, pl.DataFrame]:
     return Facts.joined(parts), pl.concat(refused)
 
 
-def _summary(facts: Facts, refused: pl.DataFrame, waiting: int, mismatched: int) -> str:
+def _summary(facts: Facts, refused: pl.DataFrame, waiting: int, mismatched: int, contradicting: int) -> str:
     parts = [f"{facts.events:,} events read"]
     if refused.height:
         counts = refused.group_by("reason").len().sort("len", "reason", descending=[True, False])
@@ -115,4 +115,6 @@ def _summary(facts: Facts, refused: pl.DataFrame, waiting: int, mismatched: int)
         parts.append(f"{waiting:,} refunds wait for their order")
     if mismatched:
         parts.append(f"{mismatched:,} refunds are in another currency than their order and are not booked")
+    if contradicting:
+        parts.append(f"{contradicting:,} orders or refunds contradict an earlier one of their id, which stands")
     return "; ".join(parts)

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, BinaryIO, NoReturn
+from typing import Annotated, BinaryIO
 
 import msgspec
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from hostledger.output import refuse, tell
 from streams.generator import Plan, Tally, arrivals, told
 
-REFUSED = 2
 STDOUT = Path("-")
 _FAST = 5
 _ROOMS = 6
@@ -62,7 +62,7 @@ def generate(
             **rates,
         )
     except ValueError as wrong:
-        _refuse(f"{wrong}.")
+        refuse(f"{wrong}.")
     tally = Tally()
     try:
         with _opened(out) as file, _progress() as bar:
@@ -73,7 +73,7 @@ def generate(
         if out != STDOUT:
             _state(out, plan, tally)
     except OSError as error:
-        _refuse(f"OUT={out} cannot be written: {error.strerror}. Name a file in a folder that exists and has room.")
+        refuse(f"OUT={out} cannot be written: {error.strerror}. Name a file in a folder that exists and has room.")
 
 
 def _milliseconds(text: str) -> int:
@@ -93,7 +93,7 @@ def _opened(out: Path) -> Iterator[BinaryIO | gzip.GzipFile]:
         yield sys.stdout.buffer
         return
     if out.exists() and not out.is_file():
-        _refuse(f"OUT={out} is no file. Name one, or give - to write to standard output.")
+        refuse(f"OUT={out} is no file. Name one, or give - to write to standard output.")
     out = out.resolve()
     part = out.with_name(f"{out.name}.part")
     try:
@@ -110,7 +110,7 @@ def _opened(out: Path) -> Iterator[BinaryIO | gzip.GzipFile]:
 
 def _progress() -> Progress:
     """Show how far it is, on standard error."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=Console(stderr=True))
 
 
@@ -120,9 +120,4 @@ def _state(out: Path, plan: Plan, tally: Tally) -> None:
     path = out.with_name(f"{out.name}.truth.json")
     path.write_bytes(msgspec.json.format(msgspec.json.encode(truth.as_dict()), indent=2) + b"\n")
     held = f"{truth.lines:,} lines, {truth.orders:,} orders, {truth.refunds:,} refunds"
-    Console(stderr=True).print(f"{out}: {held}; the truth is in {path.name}", soft_wrap=True, highlight=False)
-
-
-def _refuse(message: str) -> NoReturn:
-    Console(stderr=True).print(message, soft_wrap=True, highlight=False, markup=False)
-    raise typer.Exit(REFUSED)
+    tell(f"{out}: {held}; the truth is in {path.name}")

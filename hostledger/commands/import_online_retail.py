@@ -60,7 +60,9 @@ def online_retail_roster(
     except WrongFileError as refused:
         refuse(str(refused))
     _write(out, plan(days))
-    Console().print(f"{out}: synthetic shift plan for {len(days)} trading days", soft_wrap=True, highlight=False)
+    Console().print(
+        f"{out}: synthetic shift plan for {len(days)} trading days", soft_wrap=True, highlight=False, markup=False
+    )
 
 
 def pounds(minor: int) -> str:

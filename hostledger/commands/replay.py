@@ -81,7 +81,12 @@ def replay(
 def _read_all(
     processor: Processor, names: list[tuple[Path, str]], speed: float | None, stopped: threading.Event
 ) -> None:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TextColumn("{task.fields[rate]}"))
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        DownloadColumn(),
+        TextColumn("{task.fields[rate]}"),
+    )
     with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
         for path, source in names:
             task = bar.add_task(path.name, total=_size(path), rate="")
