@@ -1,17 +1,15 @@
 """What the embedded warehouse promises besides the contract: one process a folder, and clear refusals."""
 
 import resource
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-import polars as pl
 import pytest
 from test_people import as_shipped
 from warehouse_books import rows
 from warehouse_stage import online, presence
 
-from analytics.warehouse import WarehouseError, embedded, migrations
+from analytics.warehouse import WarehouseError, migrations
 from analytics.warehouse.embedded import Embedded, WarehouseLocked
 from analytics.warehouse.migrations import shipped
 
@@ -91,27 +89,6 @@ def test_every_migration_can_be_repeated_before_the_next_one_begins(
         with as_shipped(monkeypatch, [*known[:number], cut]), pytest.raises(WarehouseError, match="throwIf"):
             Embedded.open(tmp_path)
     Embedded.open(tmp_path).close()
-
-
-def test_without_room_an_insert_is_refused_before_anything_of_it_is_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The engine takes a write that fails for done, so it must not come to one."""
-    orders = pl.DataFrame(
-        {"order_id": ["o"], "viewer_id": ["v"], "currency": ["CNY"], "amount_minor": [1], "batch": [1]}
-    )
-    Embedded.open(tmp_path).close()
-    monkeypatch.setattr(embedded, "ROOM_BYTES", 1 << 60)
-    with closing(Embedded.open(tmp_path)) as full:
-        with pytest.raises(
-            WarehouseError, match=r"insert into orders: .*the disk is full, or has less than \d+ MiB left"
-        ):
-            full.insert("orders", orders, "first")
-        assert rows(full, "SELECT count() FROM orders") == rows(full, "SELECT count() FROM orders_minute") == [("0",)]
-    monkeypatch.undo()
-    with closing(Embedded.open(tmp_path)) as roomy:
-        roomy.insert("orders", orders, "first")
-        assert rows(roomy, "SELECT count() FROM orders") == [("1",)]
 
 
 def test_where_files_may_not_grow_a_folder_is_refused_and_nothing_is_written(

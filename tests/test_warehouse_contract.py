@@ -10,7 +10,7 @@ from warehouse_books import rows
 from warehouse_stage import execute, online, presence
 
 from analytics.warehouse import WarehouseError
-from analytics.warehouse.blocks import MAX_BLOCK_ROWS
+from analytics.warehouse.blocks import INSERT_SETTINGS, MAX_BLOCK_ROWS
 from analytics.warehouse.migrations import migrate, shipped
 
 
@@ -141,6 +141,19 @@ def test_a_migration_is_applied_once(engine: Any) -> None:
     assert migrate(lambda text: execute(engine, text)) == []
     applied = rows(engine, "SELECT number, name FROM schema_migrations ORDER BY number")
     assert applied == [(str(migration.number), migration.name) for migration in shipped()]
+
+
+def test_without_room_an_insert_is_refused_before_anything_of_it_is_written(
+    engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An engine may take a write that fails for done, so it must not come to one."""
+    with monkeypatch.context() as full:
+        full.setitem(INSERT_SETTINGS, "min_free_disk_bytes_to_perform_insert", str(1 << 60))
+        with pytest.raises(WarehouseError, match=r"insert into presence: .*enough free space"):
+            engine.insert("presence", presence(7), "batch-1")
+    assert online(engine) == (0, 0)
+    engine.insert("presence", presence(7), "batch-1")
+    assert online(engine) == (7, 7)
 
 
 def test_a_migration_that_was_cut_short_is_applied_whole_at_the_next_start(engine: Any) -> None:

@@ -7,7 +7,12 @@ import polars as pl
 MAX_BLOCK_ROWS = 500_000
 """Polars cuts streams of 524,288 rows and more, and an engine would mix the cut into the token."""
 
+ROOM_BYTES = 256 << 20
+"""Free bytes that an insert needs. chdb 4.4 takes a write that failed for done, on a full disk or beyond the greatest
+size of a file (seen with strace): the insert is acknowledged, its rows are lost. So neither is let come near."""
+
 INSERT_SETTINGS = {
+    "min_free_disk_bytes_to_perform_insert": str(ROOM_BYTES),
     "deduplicate_blocks_in_dependent_materialized_views": "1",
     "async_insert": "0",
     "max_insert_block_size": "1048449",

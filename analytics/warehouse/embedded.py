@@ -18,17 +18,14 @@ from chdb.session import Session
 
 from analytics.warehouse import Parameter, WarehouseError, asking, blank
 from analytics.warehouse.binding import bound
-from analytics.warehouse.blocks import INSERT_SETTINGS, blocks
+from analytics.warehouse.blocks import INSERT_SETTINGS, ROOM_BYTES, blocks
 from analytics.warehouse.migrations import migrate
 from analytics.warehouse.own import EVERYTHING, FREELY, Filters, Reading, quoted
 from analytics.warehouse.retention import Kept, Retention, retain
 from analytics.warehouse.tokens import forget_tokens_without_rows
 
 DATABASE = "hostledger"
-ROOM_BYTES = 256 << 20
-"""Free bytes that an insert needs. chdb 4.4 takes a write that failed for done, on a full disk or beyond the greatest
-size of a file (seen with strace): the insert is acknowledged, its rows are lost. So neither is let come near."""
-_INSERT_SETTINGS = ", ".join(f"{name} = {value}" for name, value in INSERT_SETTINGS.items())
+_ROOM = "min_free_disk_bytes_to_perform_insert"
 _REMEDIES = {
     "76": "another process holds it; stop that one, or choose another folder with --data",
     "243": f"the disk is full, or has less than {ROOM_BYTES >> 20} MiB left; free some space and start again: nothing "
@@ -79,7 +76,7 @@ class Embedded:
         try:
             warehouse._run(f"CREATE DATABASE IF NOT EXISTS {DATABASE}")
             warehouse._run(f"USE {DATABASE}")
-            warehouse._run(f"SET min_free_disk_bytes_to_perform_insert = {ROOM_BYTES}")
+            warehouse._run(f"SET {_ROOM} = {INSERT_SETTINGS[_ROOM]}")
             migrate(warehouse._run)
         except WarehouseError:
             warehouse.close()
@@ -141,7 +138,8 @@ class Embedded:
 
     def _insert_block(self, table: str, frame: pl.DataFrame, token: str) -> None:
         """Insert through a file without a name: a streaming insert (chdb 4.4) keeps the errors of its end to itself."""
-        columns, settings = ", ".join(frame.columns), f"insert_deduplication_token = '{token}', {_INSERT_SETTINGS}"
+        columns, told = ", ".join(frame.columns), INSERT_SETTINGS | {"insert_deduplication_token": quoted(token)}
+        settings = ", ".join(f"{name} = {value}" for name, value in told.items())
         try:
             with TemporaryFile(dir=self.folder) as block:
                 frame.rechunk().write_ipc_stream(block, compat_level=pl.CompatLevel.oldest())
