@@ -43,8 +43,8 @@ def postings(orders: pl.DataFrame, refunds: pl.DataFrame) -> Postings:
     refund = np.maximum(np.cumsum(~sale) - 1, 0)
     returned, booked_ms = np.zeros(len(order), np.int64), orders["ordered_ms"].to_numpy()[order]
     returned[~sale], booked_ms[~sale] = refunds["amount_minor"].to_numpy(), refunds["refunded_ms"].to_numpy()
-    sums = np.cumsum(widened(returned, int(returned.max(initial=0)) * len(returned)))
-    sums -= sums[first][order]
+    sums = np.cumsum(widened(returned, int(returned.max(initial=0)) * int(count.max(initial=1))))
+    sums -= sums[first][order]  # right also where the sum over all orders ran over 64 bits
     amount = orders["amount_minor"].to_numpy()[order]
     excess = np.maximum(sums - amount, 0) - np.maximum(sums - returned - amount, 0)
     total = np.maximum(amount - sums, 0)

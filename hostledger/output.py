@@ -62,7 +62,16 @@ def _cell(value: object) -> Text:
     if value is None:
         return Text()
     shown = f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-    return Text(_OBEYED.sub(lambda found: ascii(found[0])[1:-1], shown))
+    return Text(_shown(shown))
+
+
+def _shown(text: str) -> str:
+    return _OBEYED.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+def legible(table: str) -> str:
+    """Show what a terminal would obey in the lines of a table."""
+    return "\n".join(map(_shown, table.split("\n")))
 
 
 def tell(message: str) -> None:

@@ -97,3 +97,13 @@ def test_text_is_no_markup_and_its_control_characters_are_shown(capsys: pytest.C
         assert shown in said
     assert r"[11.11] [/sale] \x1b]0;owned\x07" in said
     assert not {"\x1b", "\x07", "\t", "\u202e"} & set(said)
+
+
+def test_a_table_of_the_engine_is_shown_and_not_obeyed(folder: Path) -> None:
+    asked = ["sql", "SELECT concat('a', char(7), 'b', char(27), 'c') AS text", "--data", str(folder)]
+    said = subprocess.run(
+        [HOSTLEDGER, *asked], capture_output=True, timeout=PATIENCE_S, check=True, env=uncovered()
+    ).stdout
+    assert rb"a\x07b" in said
+    assert not {0x07, 0x1B} & set(said)
+    assert said.count(b"\n") == 3

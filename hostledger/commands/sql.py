@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from analytics.warehouse import Warehouse, WarehouseError
-from hostledger.output import Format, FormatOption, refuse
+from hostledger.output import Format, FormatOption, legible, refuse
 from hostledger.reading import DataOption, opened, settings_of
 
 FORMATS = {Format.TABLE: "PrettyCompact", Format.JSON: "JSONEachRow", Format.CSV: "CSVWithNames"}
@@ -58,7 +58,8 @@ def sql(
     settings = settings_of(context)
     with opened(data or settings.data, settings) as warehouse:
         check(warehouse, query)
-        typer.echo(warehouse.sql(query, FORMATS[output]), nl=False)
+        answer = warehouse.sql(query, FORMATS[output])
+    typer.echo(legible(answer) if output is Format.TABLE else answer, nl=False)
 
 
 def check(warehouse: Warehouse, text: str) -> None:
