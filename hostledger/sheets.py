@@ -24,7 +24,7 @@ def text_of(file: Path) -> str:
             refuse(f"{file} is larger than {_MANY} bytes: it is no sheet")
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        refuse(f"{file} cannot be read: {error}; name a CSV file in UTF-8")
+        refuse(f"{file} cannot be read: {getattr(error, 'strerror', None) or error}; name a CSV file in UTF-8")
 
 
 def imported(warehouse: Warehouse, versions: str) -> list[int]:

@@ -309,6 +309,20 @@ def test_a_reader_that_has_enough_ends_the_writer_without_a_word_of_python(tmp_p
         assert b"Traceback" not in said
 
 
+def test_a_refusal_names_what_was_typed_and_what_to_do() -> None:
+    for words, said, environment in (
+        (["attribute", WORKED, "--half-life", "0s"], "--half-life is 0s; it must be longer than 0", {}),
+        (["attribute", WORKED, "--grace", "soon"], "--grace: duration 'soon' is not understood; write a whole", {}),
+        (
+            ["report", "days"],
+            "(127.0.0.1:1) Remedy: see that the server runs there, and that HOSTLEDGER_CLICKHOUSE names it.",
+            {"HOSTLEDGER_CLICKHOUSE": "clickhouse://127.0.0.1:1/nowhere"},
+        ),
+    ):
+        refused = run(*words, **environment)
+        assert (refused.returncode, said in refused.stderr.decode()) == (2, True), refused.stderr
+
+
 def test_what_is_no_file_is_not_written_over(tmp_path: Path) -> None:
     pipe, link, target = tmp_path / "pipe", tmp_path / "link", tmp_path / "target"
     os.mkfifo(pipe)

@@ -29,7 +29,10 @@ def lost(error: Exception, what: str, address: Address) -> WarehouseError:
             f"{what}: the certificate of {address} is not trusted: {said} Remedy: name the file of its authority in "
             "ca_certs=… of HOSTLEDGER_CLICKHOUSE."
         )
-    return WarehouseAway(f"{what}: {address} cannot be reached or went away: {said}")
+    return WarehouseAway(
+        f"{what}: {address} cannot be reached or went away: {said} Remedy: see that the server runs there, and that "
+        "HOSTLEDGER_CLICKHOUSE names it."
+    )
 
 
 def explained(error: errors.ServerException, what: str) -> WarehouseError:

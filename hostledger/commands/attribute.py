@@ -79,19 +79,28 @@ def _rules(
     position: str | None,
 ) -> Rules:
     durations = {"lookback_ms": lookback, "grace_ms": grace, "half_life_ms": half_life}
-    changes: dict[str, object] = {name: _duration(name, text) for name, text in durations.items() if text is not None}
+    options = {name: f"--{name.removesuffix('_ms').replace('_', '-')}" for name in durations}
+    changes: dict[str, object] = {
+        name: _duration(options[name], text) for name, text in durations.items() if text is not None
+    }
     if models:
         changes["models"] = tuple(models)
     if position is not None:
         changes["position"] = position_shares(position)
-    return settings.rules(**changes)
+    try:
+        return settings.rules(**changes)
+    except WrongSetting as error:
+        said = str(error)
+        for name in durations.keys() & changes.keys():
+            said = said.replace(f"{name} is {changes[name]}", f"{options[name]} is {durations[name]}")
+        raise WrongSetting(said) from None
 
 
-def _duration(name: str, text: str) -> int:
+def _duration(option: str, text: str) -> int:
     try:
         return duration_ms(text)
     except WrongSetting as error:
-        raise WrongSetting(f"--{name.removesuffix('_ms').replace('_', '-')}: {error}") from None
+        raise WrongSetting(f"{option}: {error}") from None
 
 
 def _read(files: list[Path]) -> tuple[Facts, pl.DataFrame]:
