@@ -216,7 +216,7 @@ def test_replay_stores_once_reads_on_where_a_file_grew_and_keeps_rejects(tmp_pat
 
 REFUSED: dict[str, list[str]] = {
     "attribute FILE --lookback 7x": ["--lookback", "'7x'", "as in 7d"],
-    "attribute FILE --half-life 0h": ["half_life", "0", "longer than 0"],
+    "attribute FILE --half-life 0h": ["--half-life", "0h", "longer than 0"],
     "attribute FILE --model nope": ["model", "'nope'", "use one of: declared"],
     "attribute FILE --position 0.8,0.8": ["position", "0.8,0.8", "as in 0.4,0.4"],
     "attribute /nowhere/day.ndjson": ["FILE", "/nowhere/day.ndjson", "name a file that exists"],

@@ -238,6 +238,16 @@ def test_a_month_has_the_same_total_by_whatever_it_is_told(books: Path) -> None:
     assert re.search(r"CNY +│ royalty +│ +0.00 │ .*-2.92 │ +-1.95 %", table)
 
 
+def test_ads_for_a_host_who_sold_nothing_are_the_cost_of_nobody(books: Path, tmp_path: Path) -> None:
+    copy, sheet = Path(shutil.copytree(books, tmp_path / "data", symlinks=True)), tmp_path / "fees.csv"
+    sheet.write_text("fee,host_id,currency,from,until,amount_minor\nads,idle,CNY,2026-11-01,2026-12-01,3000\n")
+    run("fees", "import", sheet, "--data", copy)
+    for by in ("host", "kind"):
+        rows = asked("settle", "--period", "2026-11", "--by", by, "--data", copy)
+        borne = {row["label"]: row["amount_minor"] for row in rows if row["step"] == "ads" and row["amount_minor"]}
+        assert borne == {"unattributed": -3_000, "total": -3_000}, by
+
+
 def test_november_takes_back_what_the_contracts_say(books: Path) -> None:
     rows = asked("settle", "--period", "2026-11", "--by", "host", "--data", books)
     assert waterfall(rows, "mei-ai") == {

@@ -51,6 +51,7 @@ WRONG = [
     (HEAD + FEE + "# then\n" + FEE, "lines 2 and 4 both hold on 2026-10-01"),
     (HEAD + "host_hourly,,,,,,2026-10-01,,,,,500,\n", "it needs a currency"),
     (HEAD + "host_hourly,,,,,CNY,2026-10-01,,,,,-500,\n", "must not be negative"),
+    (HEAD + "host_hourly,,,,,CNY,2026-10-01,,,,,1000000000000001,\n", "must not exceed 1,000,000,000,000,000"),
     (HEAD + "host_commission,,,,,CNY,2026-10-01,,,,full,,5:100\n", "line 2, tiers '5:100': write from:bps"),
     (HEAD + "host_commission,,,,,CNY,2026-10-01,,,,full,,0:100;0:200\n", "rising"),
     (HEAD + "host_commission,,,,,,2026-10-01,,,,full,,0:100;9:200\n", "say in which currency"),
@@ -215,6 +216,9 @@ def test_a_fee_counts_the_days_that_the_contract_touches() -> None:
     assert fee_due(contract, october) == 200  # two of seven days
     assert fee_due(contract | {"valid_to_ms": at("2026-11-05T00:00")}, october) == 233  # two of six
     assert fee_due(contract | {"valid_to_ms": at("2026-10-30T12:00")}, october) == 700  # no time, and still its fee
+    midnight = contract | {"valid_from_ms": at("2026-10-31T00:00"), "valid_to_ms": at("2026-10-31T00:00")}
+    assert fee_due(midnight, october) == 700
+    assert fee_due(midnight | {"valid_to_ms": at("2026-10-01T00:00")}, october) == 700  # it ends before it begins
 
 
 def test_a_break_even_needs_a_fee_and_a_rate() -> None:

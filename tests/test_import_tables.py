@@ -102,6 +102,8 @@ def test_rows_of_one_order_are_its_lines(read: Callable[..., Imported]) -> None:
         ("1001,apple,7,1,,1", "time_unreadable"),
         ("1001,apple,7,one,2026-03-28 12:00:00,1", "quantity_unreadable"),
         ("1001,apple,7,1.5,2026-03-28 12:00:00,1", "quantity_unreadable"),
+        ("1001,apple,7,٣,2026-03-28 12:00:00,1", "quantity_unreadable"),
+        ("1001,apple,7,1,2026-03-28 12:00:00,１２", "amount_unreadable"),  # noqa: RUF001  # full-width digits, meant
         ("1001,apple,7,1,2026-03-28 12:00:00,1e3", "amount_unreadable"),
         ('1001,apple,7,1,2026-03-28 12:00:00,"1,00"', "amount_unreadable"),
         ("1001,apple,7,1,2026-03-28 12:00:00,", "amount_unreadable"),
@@ -116,6 +118,14 @@ def test_a_row_that_cannot_be_read_is_rejected_with_its_reason(
     imported = read("1000,apple,7,1,2026-03-28 12:00:00,1", line)
     assert reasons(imported) == [(1, reason)]
     assert [event["order_id"] for event in events(imported)] == ["shop-a/1000"]
+
+
+def test_empty_lines_are_none_and_a_column_named_twice_is_refused(read: Callable[..., Imported]) -> None:
+    row = "1,apple,7,1,2026-03-28 12:00:00,1"
+    imported = read(row, "", row.replace("1,a", "2,a", 1), "", "")
+    assert ([event["order_id"] for event in events(imported)], imported.rejects.height) == (["shop-a/1", "shop-a/2"], 0)
+    with pytest.raises(WrongFileError, match=r"line 1, header: 'Total' cannot be read\. Remedy: name each column"):
+        read(row + ",2", header=HEADER + ",Total")
 
 
 def test_an_order_is_taken_whole_or_not_at_all(read: Callable[..., Imported]) -> None:

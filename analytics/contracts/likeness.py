@@ -52,10 +52,11 @@ def fees(states: pl.DataFrame, contracts: pl.DataFrame, days: Days) -> pl.DataFr
 def fee_due(contract: dict[str, Any], days: Days) -> int:
     """Say what of a contract's fee its days in the period have; all periods together have the fee, to the last unit.
 
-    The days of a contract are those of the period's time zone that it touches.
+    The days of a contract are those of the period's time zone that it touches; that on which it begins is one of them
+    even where it ends at once or before.
     """
     first, last = (_day(ms, days) for ms in (contract["valid_from_ms"], contract["valid_to_ms"] - 1))
-    return days.part(contract["fee_minor"], first, last + timedelta(1))
+    return days.part(contract["fee_minor"], first, max(first, last) + timedelta(1))
 
 
 def _day(ms: int, days: Days) -> date:

@@ -139,7 +139,7 @@ def ads(states: pl.DataFrame, table: pl.DataFrame, days: Days) -> pl.DataFrame:
         within = [pl.col(name) == one[name] for name in SCOPE if one[name] is not None]
         line = pl.lit(f"fees line {one['row']}")
         basis = pl.lit(f"{one['amount_minor']} {one['currency']} minor units, {one['from_day']} to {one['until_day']}")
-        lines.append(spread(whole.filter(within), due, one).with_columns(source=line, basis=basis))
+        lines.append(spread(whole.filter(within), due, one | {"host_id": None}).with_columns(source=line, basis=basis))
     return lined(pl.concat(lines), "ads") if lines else lined(whole.clear().with_columns(amount_minor=0), "ads")
 
 

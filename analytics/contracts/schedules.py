@@ -8,6 +8,7 @@ import polars as pl
 
 from analytics.contracts.sheets import Row, WrongSheet, rows, span, whole
 from analytics.currencies import EXPONENTS
+from analytics.events import MAX_AMOUNT_MINOR
 from analytics.intervals import OPEN_MS
 from analytics.metrics import BASIS_POINTS, day_start_ms
 
@@ -100,6 +101,8 @@ def _terms(row: Row, fee: str) -> dict[str, Any]:
     amount = row.read("amount_minor", whole, "write minor units of the currency, a whole number")
     if amount is not None and (amount < 0 or currency is None):
         raise row.wrong("amount_minor", "it must not be negative, and it needs a currency")
+    if amount is not None and amount > MAX_AMOUNT_MINOR:
+        raise row.wrong("amount_minor", f"it must not exceed {MAX_AMOUNT_MINOR:,}")
     parts = row.read("tiers", tiers, "write from:bps by semicolon, the first from 0, rising, as in 0:100;1000000:200")
     if parts is not None and len(parts) > 1 and currency is None:
         raise row.wrong("currency", f"bounds of {fee} are amounts: say in which currency")

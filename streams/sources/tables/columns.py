@@ -11,8 +11,8 @@ from streams.sources.tables.reading import utc_ms
 _PLACES = 9
 _NANO = 10**_PLACES
 _SCALES = {code: 10**digits for code, digits in EXPONENTS.items()}
-_AMOUNT = rf"^-?\d{{1,15}}(?:\.\d{{1,{_PLACES}}})?$"
-_WHOLE = r"^-?\d{1,9}$"
+_AMOUNT = rf"^-?[0-9]{{1,15}}(?:\.[0-9]{{1,{_PLACES}}})?$"
+_WHOLE = r"^-?[0-9]{1,9}$"
 
 
 def text_of(told: Told) -> pl.Expr:
@@ -26,12 +26,12 @@ def at_ms(time: Time) -> pl.Expr:
     """A time in milliseconds UTC; null for text that is none, and for one without a zone where the mapping has none."""
     text = pl.col(time.column).str.strip_chars()
     if time.format in {"s", "ms"}:
-        number = pl.when(text.str.contains(r"^\d{1,15}$")).then(text).cast(pl.Int64)
+        number = pl.when(text.str.contains(r"^[0-9]{1,15}$")).then(text).cast(pl.Int64)
         return number * 1000 if time.format == "s" else number
     if time.format != "iso":
         return _formatted(text, time.format, time.zone)
     whole = text.str.replace(" ", "T", literal=True).str.replace(r"[zZ]$", "+00:00")
-    whole = whole.str.replace(r"^(\d{4}-\d\d-\d\d)$", "${1}T00:00:00")
+    whole = whole.str.replace(r"^([0-9]{4}-[0-9][0-9]-[0-9][0-9])$", "${1}T00:00:00")
     with_offset = whole.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="ms", strict=False).dt.epoch("ms")
     if time.zone is None:
         return with_offset
@@ -56,8 +56,8 @@ def nano(column: str, money: Money) -> pl.Expr:
     if money.decimal == ",":
         text = pl.when(~text.str.contains(".", literal=True)).then(text.str.replace(",", ".", literal=True))
     fits = pl.when(text.str.contains(_AMOUNT)).then(text)
-    units = fits.str.extract(r"^-?(\d+)").cast(pl.Int128)
-    parts = fits.str.extract(r"\.(\d+)$").fill_null("").str.pad_end(_PLACES, "0").cast(pl.Int128)
+    units = fits.str.extract(r"^-?([0-9]+)").cast(pl.Int128)
+    parts = fits.str.extract(r"\.([0-9]+)$").fill_null("").str.pad_end(_PLACES, "0").cast(pl.Int128)
     amount = units * pl.lit(_NANO, dtype=pl.Int128) + parts
     return amount * pl.when(text.str.starts_with("-")).then(-1).otherwise(1).cast(pl.Int128)
 
@@ -65,7 +65,7 @@ def nano(column: str, money: Money) -> pl.Expr:
 def _without_thousands(text: pl.Expr, money: Money) -> pl.Expr:
     """Leave out the marks between thousands; null for a text that has them elsewhere, such as 10.50 for 10,50."""
     mark, point = re.escape(money.thousands), re.escape(money.decimal)
-    grouped = text.str.contains(rf"^-?\d{{1,3}}(?:{mark}\d{{3}})+(?:{point}\d+)?$")
+    grouped = text.str.contains(rf"^-?[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+(?:{point}[0-9]+)?$")
     plain = ~text.str.contains(money.thousands, literal=True)
     return pl.when(grouped | plain).then(text.str.replace_all(money.thousands, "", literal=True))
 

@@ -1,5 +1,6 @@
 """A table file as text, exactly as it stands there, with the number of each row."""
 
+from collections import Counter
 from collections.abc import Collection
 from pathlib import Path
 
@@ -20,10 +21,14 @@ class WrongFileError(ValueError):
 def read_csv(file: Path, columns: Collection[str], remedy: str) -> pl.DataFrame:
     """Read a CSV file, plain or gzipped: row (0, 1, …) and every column as text. Raises WrongFileError."""
     try:
+        named = pl.read_csv(file, has_header=False, n_rows=1, infer_schema=False).row(0)
         raw = pl.read_csv(file, infer_schema=False, row_index_name="row")
     except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
         raise _unreadable(file, error, remedy) from error
-    return _checked(raw, file, columns)
+    if twice := [name for name, times in Counter(named).items() if times > 1]:
+        remedy = "name each column of the header once"
+        raise WrongFileError(file, line=HEADER_LINES, field="header", value=twice[0], remedy=remedy)
+    return _checked(raw.filter(~pl.all_horizontal(pl.exclude("row").is_null())), file, columns)
 
 
 def read_parquet(file: Path, columns: Collection[str], remedy: str) -> pl.DataFrame:
