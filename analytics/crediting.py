@@ -49,15 +49,15 @@ def deduplicated(facts: Facts) -> Facts:
 
 def contradictions(facts: Facts) -> int:
     """Count the orders and refunds whose id came before with other content: the first of them stands."""
-    found = 0
-    for frame, key, content in (
-        (facts.orders, "order_id", ORDER_CONTENT),
-        (facts.refunds, "refund_id", REFUND_CONTENT),
-    ):
-        events = frame.unique("event_id", keep="first", maintain_order=True).select(key, *content)
-        first = events.unique(key, keep="first", maintain_order=True)
-        found += events.join(first, on=[key, *content], how="anti", nulls_equal=True).height
-    return found
+    standing = deduplicated(facts)
+
+    def against(events: pl.DataFrame, first: pl.DataFrame, content: list[str]) -> int:
+        events = events.unique("event_id", keep="first", maintain_order=True)
+        return events.join(first, on=content, how="anti", nulls_equal=True).height
+
+    return against(facts.orders, standing.orders, ["order_id", *ORDER_CONTENT]) + against(
+        facts.refunds, standing.refunds, ["refund_id", *REFUND_CONTENT]
+    )
 
 
 def presence_marks(viewer_events: pl.DataFrame) -> pl.DataFrame:

@@ -49,7 +49,7 @@ def print_table(table: Table) -> None:
 
 
 def _table(frame: pl.DataFrame, title: str) -> Table:
-    table = Table(title=Text.assemble((_cell(title).plain, "table.title")) if title else None, title_justify="left")
+    table = Table(title=Text(_shown(title), "table.title") if title else None, title_justify="left")
     for name, dtype in frame.schema.items():
         table.add_column(_cell(name.replace("_", " ")), justify="right" if dtype.is_numeric() else "left")
     for row in frame.iter_rows():

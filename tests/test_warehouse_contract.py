@@ -147,6 +147,7 @@ def test_without_room_an_insert_is_refused_before_anything_of_it_is_written(
     engine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An engine may take a write that fails for done, so it must not come to one."""
+    assert int(INSERT_SETTINGS["min_free_disk_bytes_to_perform_insert"]) >= 256 << 20
     with monkeypatch.context() as full:
         full.setitem(INSERT_SETTINGS, "min_free_disk_bytes_to_perform_insert", str(1 << 60))
         with pytest.raises(WarehouseError, match=r"insert into presence: .*enough free space"):
