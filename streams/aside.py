@@ -4,15 +4,14 @@ Look-ups stay before the look at `batches` that lets rows be stored; so rows tha
 own, after what they were worked out from and before they go.
 """
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Protocol, Self, TypeVar
 
 import polars as pl
 
-from analytics.warehouse import Warehouse, WarehouseError, tables
-from streams.journal import Intent
+from analytics.warehouse import Warehouse, WarehouseError
 
 _Found = TypeVar("_Found")
 FEWEST_ROWS = 2_000
@@ -34,26 +33,23 @@ def at_once(work: Callable[[], _Found]) -> Callable[[], _Found]:
     return lambda: found
 
 
+Store = Callable[[str, pl.DataFrame], None]
+"""Takes the rows of a table as soon as they are known."""
+
+
 def later(_table: str, _rows: pl.DataFrame) -> None:
     """Store nothing before all is worked out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Aside:
-    """begin: begins a look-up. store: takes the rows of a table as soon as they are known."""
-
-    begin: Begin = at_once
-    store: Callable[[str, pl.DataFrame], None] = later
-
-
-IN_PLACE = Aside()
-
-
 class Early:
-    """Rows of an open batch that are stored while others are worked out; none is under way when it is left."""
+    """Rows of open batches that are stored while others are worked out; none is under way when it is left.
 
-    def __init__(self, intent: Intent, warehouse: Warehouse, mark: Mark, begin: Begin) -> None:
-        self._intent, self._warehouse, self._mark, self._begin = intent, warehouse, mark, begin
+    batches: all that are stored together, by their token.
+    """
+
+    def __init__(self, batches: Sequence[int], token: str, warehouse: Warehouse, mark: Mark, begin: Begin) -> None:
+        self._batches, self._token, self._warehouse, self._mark, self._begin = batches, token, warehouse, mark, begin
+        self._known: dict[str, list[pl.DataFrame]] = defaultdict(list)
         self._under_way: dict[str, Callable[[], None]] = {}
 
     def __enter__(self) -> Self:
@@ -65,9 +61,11 @@ class Early:
                 ended()
 
     def store(self, table: str, rows: pl.DataFrame) -> None:
-        """Begin to store the rows of a table if they are many, unless the batch is closed by then."""
-        if rows.height >= FEWEST_ROWS:
-            self._under_way[table] = self._begin(lambda: self._stored(table, rows))
+        """Take the rows of a batch; begin to store those of all if they are many, unless they are closed by then."""
+        known = self._known[table]
+        known.append(rows)
+        if len(known) == len(self._batches) and sum(part.height for part in known) >= FEWEST_ROWS:
+            self._under_way[table] = self._begin(lambda: self._stored(table, pl.concat(known)))
 
     def has(self, table: str) -> bool:
         """Wait until the rows of a table are stored; false if that was not begun. Raises WarehouseError."""
@@ -77,16 +75,11 @@ class Early:
         return True
 
     def _stored(self, table: str, rows: pl.DataFrame) -> None:
-        if not is_closed(self._intent, self._warehouse):
-            insert(table, rows, self._intent, self._warehouse)
+        if not is_closed(self._batches, self._warehouse):
+            self._warehouse.insert(table, rows, self._token)
             self._mark(table)
 
 
-def is_closed(intent: Intent, warehouse: Warehouse) -> bool:
-    """Whether a batch was stored to its end, by whomever. Raises WarehouseError."""
-    return bool(warehouse.query("core_batch_closed", batch=intent.batch)["closed"][0])
-
-
-def insert(table: str, rows: pl.DataFrame, intent: Intent, warehouse: Warehouse) -> None:
-    """Insert rows of a batch by its token. Raises WarehouseError."""
-    warehouse.insert(table, tables.numbered(intent.batch)(rows), intent.token)
+def is_closed(batches: Sequence[int], warehouse: Warehouse) -> bool:
+    """Whether batches that are closed together were stored to their end, by whomever. Raises WarehouseError."""
+    return bool(warehouse.query("core_batch_closed", batches=list(batches))["closed"][0])

@@ -1,6 +1,6 @@
-"""What a batch looks up by a key: each key is asked for once, however many steps of the batch need it."""
+"""What batches look up by a key: each key is asked for once, however many steps and lanes need it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Self
 
 import polars as pl
@@ -41,46 +41,46 @@ class Asked:
         return found.filter(pl.col(self._key).is_in(wanted.implode()))
 
 
-def stored_marks(warehouse: Warehouse, batch: int, expected: Iterable[str] = ()) -> Asked:
-    """Joins and leaves by viewer: viewer_id, session_id, at_ms, on."""
+def stored_marks(warehouse: Warehouse, batches: Sequence[int], expected: Iterable[str] = ()) -> Asked:
+    """Joins and leaves by viewer: viewer_id, session_id, at_ms, on. batches: those left out, here and below."""
     columns = [pl.col(name).cast(dtype) for name, dtype in MARKS.items()]
 
     def ask(viewers: list[str]) -> pl.DataFrame:
-        return warehouse.query("core_marks_of_viewers", viewers=viewers, batch=batch).select(columns)
+        return warehouse.query("core_marks_of_viewers", viewers=viewers, batches=list(batches)).select(columns)
 
     return Asked(ask, "viewer_id", expected)
 
 
-def stored_orders(warehouse: Warehouse, batch: int, expected: Iterable[str] = ()) -> Asked:
+def stored_orders(warehouse: Warehouse, batches: Sequence[int], expected: Iterable[str]) -> Asked:
     """Orders of all lanes by their id, with the batch that brought each."""
-    return Asked(_by("core_orders_by_id", "order_ids", warehouse, batch), "order_id", expected)
+    return Asked(_by("core_orders_by_id", "order_ids", warehouse, batches), "order_id", expected)
 
 
-def stored_refunds(warehouse: Warehouse, batch: int, expected: Iterable[str]) -> Asked:
+def stored_refunds(warehouse: Warehouse, batches: Sequence[int], expected: Iterable[str]) -> Asked:
     """Refunds of all lanes by their id."""
-    return Asked(_by("core_refunds_by_id", "refund_ids", warehouse, batch), "refund_id", expected)
+    return Asked(_by("core_refunds_by_id", "refund_ids", warehouse, batches), "refund_id", expected)
 
 
-def refunds_of_orders(warehouse: Warehouse, batch: int, expected: Iterable[str]) -> Asked:
+def refunds_of_orders(warehouse: Warehouse, batches: Sequence[int], expected: Iterable[str]) -> Asked:
     """Refunds of all lanes by their order."""
-    return Asked(_by("core_refunds_of_orders", "order_ids", warehouse, batch), "order_id", expected)
+    return Asked(_by("core_refunds_of_orders", "order_ids", warehouse, batches), "order_id", expected)
 
 
-def booked_entries(warehouse: Warehouse, batch: int, expected: Iterable[str]) -> Asked:
+def booked_entries(warehouse: Warehouse, batches: Sequence[int], expected: Iterable[str]) -> Asked:
     """Entries that stand, by their order."""
-    return Asked(_by("core_booked", "order_ids", warehouse, batch), "order_id", expected)
+    return Asked(_by("core_booked", "order_ids", warehouse, batches), "order_id", expected)
 
 
-def stored_events(warehouse: Warehouse, batch: int, suspects: pl.DataFrame) -> Asked:
+def stored_events(warehouse: Warehouse, batches: Sequence[int], suspects: pl.DataFrame) -> Asked:
     """Ids of viewer events by themselves. suspects: the events that may be asked for."""
 
     def ask(event_ids: list[str]) -> pl.DataFrame:
         viewers = suspects["viewer_id"].unique().to_list()
-        return warehouse.query("core_known_viewer_events", viewers=viewers, event_ids=event_ids, batch=batch)
+        return warehouse.query("core_known_viewer_events", viewers=viewers, event_ids=event_ids, batches=list(batches))
 
     return Asked(ask, "event_id", suspects["event_id"])
 
 
-def _by(query: str, keys: str, warehouse: Warehouse, batch: int) -> Callable[[list[str]], pl.DataFrame]:
+def _by(query: str, keys: str, warehouse: Warehouse, batches: Sequence[int]) -> Callable[[list[str]], pl.DataFrame]:
     """Ask a named query of what other batches stored. keys: its parameter that takes the keys."""
-    return lambda wanted: warehouse.query(query, **{keys: wanted}, batch=batch)
+    return lambda wanted: warehouse.query(query, **{keys: wanted}, batches=list(batches))

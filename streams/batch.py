@@ -1,20 +1,29 @@
 """The two ends of every batch: its rows by one token, and the row that says it is whole."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol, TypeVar
 
 import polars as pl
 
 from analytics.rules import Rules
 from analytics.warehouse import Warehouse, tables
 from streams import booking, refitting
-from streams.aside import IN_PLACE, Aside, Mark, insert
-from streams.begun import Begun
+from streams.aside import Mark, Store, later
+from streams.begun import Before, Begun
 from streams.journal import Intent
 from streams.outcome import Stored
 from streams.state import Roster, State
 
-Each = Callable[[Callable[[str], None], Sequence[str]], None]
-"""Does some work for each of some tables, in any order or side by side, and leaves nothing under way when it ends."""
+_Of = TypeVar("_Of")
+Done = tuple[Intent, Stored]
+"""A batch and what it came to."""
+
+
+class Each(Protocol):
+    """Does some work for each, in any order or side by side, and leaves nothing under way when it ends."""
+
+    def __call__(self, work: Callable[[_Of], None], of: Sequence[_Of]) -> None:
+        """Do it. Raises what the work raises."""
 
 
 def unmarked(_step: str) -> None:
@@ -26,7 +35,7 @@ def nothing_early(_table: str) -> bool:
     return False
 
 
-def in_turn(work: Callable[[str], None], of: Sequence[str]) -> None:
+def in_turn(work: Callable[[_Of], None], of: Sequence[_Of]) -> None:
     """Do some work for one after the other."""
     for one in of:
         work(one)
@@ -35,44 +44,57 @@ def in_turn(work: Callable[[str], None], of: Sequence[str]) -> None:
 def worked_out(
     intent: Intent,
     begun: Begun,
+    before: Before,
     roster: Roster | None,
     state: State,
     warehouse: Warehouse,
     rules: Rules,
-    aside: Aside = IN_PLACE,
+    store: Store = later,
 ) -> Stored:
     """Work out every row of a batch, and the state after it. roster: as `booking.stored` takes it."""
     if intent.kind == "events":
-        return booking.stored(intent, begun, roster, state, warehouse, rules, aside)
+        return booking.stored(intent, begun, before, roster, state, warehouse, rules, store)
     return refitting.stored(intent, state, warehouse, rules)
 
 
+def rows_of(done: Sequence[Done]) -> dict[str, pl.DataFrame]:
+    """Put the rows of batches that are stored together behind each other, by table, each with its batch's number."""
+    tables_of = dict.fromkeys(table for _, stored in done for table in stored.rows)
+    return {
+        table: pl.concat(
+            [tables.numbered(intent.batch)(stored.rows[table]) for intent, stored in done if table in stored.rows]
+        )
+        for table in tables_of
+    }
+
+
 def write(
-    intent: Intent,
-    stored: Stored,
+    rows: Mapping[str, pl.DataFrame],
+    token: str,
     warehouse: Warehouse,
     mark: Mark,
     each: Each = in_turn,
     has: Callable[[str], bool] = nothing_early,
     then: Callable[[str], None] = unmarked,
 ) -> None:
-    """Insert the rows of a batch, each table by itself; none needs another. Raises WarehouseError.
+    """Insert rows, each table by itself; none needs another. Raises WarehouseError.
 
     has: waits for the rows of a table that are on their way already. then: called with each table that is stored.
     """
 
     def put(table: str) -> None:
         if not has(table):
-            insert(table, stored.rows[table], intent, warehouse)
+            warehouse.insert(table, rows[table], token)
             mark(table)
         then(table)
 
-    each(put, [table for table, rows in stored.rows.items() if rows.height])
+    each(put, [table for table in rows if rows[table].height])
 
 
-def close(intent: Intent, stored: Stored, warehouse: Warehouse, mark: Mark) -> None:
-    """Say that a batch is whole. Raises WarehouseError."""
-    insert("batches", _closing(intent, stored), intent, warehouse)
+def close(done: Sequence[Done], warehouse: Warehouse, mark: Mark) -> None:
+    """Say that batches are whole, all at once. Raises WarehouseError."""
+    rows = [tables.numbered(intent.batch)(_closing(intent, stored)) for intent, stored in done]
+    warehouse.insert("batches", pl.concat(rows), done[0][0].token)
     mark("batches")
 
 

@@ -11,9 +11,9 @@ from analytics.intervals import OPEN_MS
 from analytics.rules import DAY_MS, Rules
 from analytics.warehouse import Warehouse, tables
 from streams import live
-from streams.aside import IN_PLACE, Aside
-from streams.asked import booked_entries, refunds_of_orders, stored_marks
-from streams.begun import Begun
+from streams.aside import Store, later
+from streams.asked import Asked
+from streams.begun import Before, Begun
 from streams.fresh import fresh, mismatched, with_lines
 from streams.journal import Intent
 from streams.live import Arrival
@@ -25,30 +25,28 @@ from streams.state import RECENT_MS, RECENT_ORDERS, Roster, State
 def stored(
     intent: Intent,
     begun: Begun,
+    before: Before,
     roster: Roster | None,
     state: State,
     warehouse: Warehouse,
     rules: Rules,
-    aside: Aside = IN_PLACE,
+    store: Store = later,
 ) -> Stored:
     """Work out every row that a batch of events leads to, and the state after it.
 
-    roster: who is on air, where another lane says it (null: the roster events of the batch itself join what is known).
+    before: what other batches stored of what this one names. roster: who is on air, where another lane says it (null:
+    the roster events of the batch itself join what is known). store: takes rows that need not wait for the others.
     """
-    lines, decoded, before = begun.lines, begun.decoded, begun.before
-    new = fresh(decoded.facts, state, before)
+    lines, decoded = begun.lines, begun.decoded
+    new = fresh(begun, state, before)
     facts = new.facts
     rows = {"viewer_events": tables.viewer_events(facts.viewer_events, intent.recorded_ms)}
-    aside.store("viewer_events", rows["viewer_events"])
-    named = [*facts.refunds["order_id"], *lines.touched]
-    refunds = refunds_of_orders(warehouse, intent.batch, [*facts.orders["order_id"], *named]).ahead(aside.begin)
-    entries = booked_entries(warehouse, intent.batch, named).ahead(aside.begin)
+    store("viewer_events", rows["viewer_events"])
     standing = roster or state.roster.with_events(facts.roster_events, intent.batch)
-    arrival = _arrival(state, facts, standing, warehouse, rules, intent)
+    arrival = _arrival(state, facts, standing, before.marks, rules, intent)
     after, changes = _advanced(state, facts, standing, arrival, warehouse)
     rows["presence"] = tables.presence(changes, intent.recorded_ms)
-    known = before.orders, refunds, entries
-    money = booked(Work(facts, lines.touched, state, after, changes, arrival, *known, warehouse, rules, intent.batch))
+    money = booked(Work(facts, lines.touched, state, after, changes, arrival, before, warehouse, rules, intent.batch))
     rejects = pl.concat(
         [
             decoded.rejects,
@@ -111,9 +109,7 @@ def _outcome(
     )
 
 
-def _arrival(
-    state: State, facts: Facts, standing: Roster, warehouse: Warehouse, rules: Rules, intent: Intent
-) -> Arrival:
+def _arrival(state: State, facts: Facts, standing: Roster, stored: Asked, rules: Rules, intent: Intent) -> Arrival:
     return Arrival(
         marks=crediting.presence_marks(facts.viewer_events),
         activity=crediting.activity(facts.viewer_events, facts.orders),
@@ -124,7 +120,7 @@ def _arrival(
         floor_ms=state.floor_ms,
         idle_ms=rules.idle_ms,
         batch=intent.batch,
-        stored=stored_marks(warehouse, intent.batch, facts.orders["viewer_id"]),
+        stored=stored,
     )
 
 

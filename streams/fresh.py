@@ -1,8 +1,6 @@
 """What of a batch is new: repeats dropped, contradictions set apart."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
 
 import msgspec
 import polars as pl
@@ -12,31 +10,9 @@ from analytics.decoding import REJECTS
 from analytics.facts import Facts
 from analytics.rejection import REMEDIES
 from analytics.warehouse import Warehouse
-from streams.aside import Begin
-from streams.asked import Asked, stored_orders, stored_refunds
-from streams.known import Repeats
+from streams.asked import Asked
+from streams.begun import Before, Begun
 from streams.state import State
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What other batches stored of the orders, refunds and viewer events that a batch names."""
-
-    orders: Asked
-    refunds: Asked
-    repeats: Repeats
-
-    @classmethod
-    def of(
-        cls, facts: Facts, touched: Sequence[str], state: State, warehouse: Warehouse, batch: int, begin: Begin
-    ) -> Self:
-        """Begin to look up all of it. touched: orders to look at again."""
-        orders = [*facts.orders["order_id"], *facts.refunds["order_id"], *touched]
-        return cls(
-            stored_orders(warehouse, batch, orders).ahead(begin),
-            stored_refunds(warehouse, batch, facts.refunds["refund_id"]).ahead(begin),
-            Repeats(facts.viewer_events, state.known, warehouse, batch, begin),
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +23,19 @@ class Fresh:
     rejects: pl.DataFrame
 
 
-def fresh(facts: Facts, state: State, before: Before) -> Fresh:
+def fresh(begun: Begun, state: State, before: Before) -> Fresh:
     """Drop what is known: events by event_id, orders by order_id, refunds by refund_id.
 
     An order or refund that comes again with other content is rejected: the first one stands.
     """
+    facts = begun.decoded.facts
     orders, refunds = _once(facts.orders), _once(facts.refunds)
     new_orders, wrong_orders = _first_ones(orders, before.orders, "order_id", ORDER_CONTENT)
     new_refunds, wrong_refunds = _first_ones(refunds, before.refunds, "refund_id", REFUND_CONTENT)
     kept_lines = facts.order_lines.join(new_orders.select("position"), on="position", maintain_order="left")
     return Fresh(
         Facts(
-            viewer_events=before.repeats.dropped(),
+            viewer_events=begun.repeats.dropped(before.events),
             orders=new_orders,
             order_lines=kept_lines.drop("event_id", "position"),
             refunds=new_refunds,

@@ -4,6 +4,7 @@ An intent is inserted with a token made of its batch number, so the first one fo
 does that batch, also a worker that wanted another cut or does not know yet that its partition was taken away.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -11,6 +12,8 @@ import polars as pl
 
 from analytics.warehouse import Warehouse, WarehouseError, tables
 from streams import lanes
+from streams.aside import Mark
+from streams.batch import Each, in_turn, unmarked
 from streams.journal import Intent
 
 _DAY_MS = 86_400_000
@@ -24,6 +27,7 @@ _ROW: dict[str, Any] = {
     "fit": pl.UInt32,
     "newest_ms": pl.Int64,
     "recorded_at": tables.TIME,
+    "together": pl.List(pl.UInt64),
 }
 """Columns of `intents`."""
 
@@ -44,27 +48,37 @@ def pins(warehouse: Warehouse, now_ms: int) -> Pins:
     return Pins(**{name: int(value or 0) for name, value in found.items()})
 
 
-def standing(warehouse: Warehouse, batch: int) -> Intent | None:
-    """Give the intent that stands for a batch."""
-    found = warehouse.query("core_intent", batch=batch)
-    intents = [msgspec.convert(told, Intent) for told in found.iter_rows(named=True)]
-    return min(intents, key=lambda intent: intent.recorded_ms, default=None)
+def standing(warehouse: Warehouse, batches: Sequence[int]) -> dict[int, Intent]:
+    """Give the intents that stand, by their batch."""
+    found = warehouse.query("core_intents", batches=list(batches))
+    told = [msgspec.convert(row, Intent) for row in found.iter_rows(named=True)]
+    return {intent.batch: intent for intent in sorted(told, key=lambda intent: -intent.recorded_ms)}
 
 
 def row(intent: Intent) -> pl.DataFrame:
     """Give the row of `intents` for an intent."""
     told = msgspec.structs.asdict(intent)
     told["recorded_at"] = told.pop("recorded_ms")
+    told["together"] = list(intent.together)
     return pl.DataFrame({name: pl.Series([told[name]], dtype=dtype) for name, dtype in _ROW.items()})
 
 
-def take_on(warehouse: Warehouse, intent: Intent) -> Intent:
-    """Write an intent down unless there is one for its batch, and give the one that stands. Raises WarehouseError."""
-    warehouse.insert("intents", row(intent), f"intent-{intent.batch}")
-    found = standing(warehouse, intent.batch)
-    if found is None:
-        raise WarehouseError(
-            f"intent of batch {intent.batch}: the table intents holds its token and not its row, as after a crash of a "
-            "server whose tables are not replicated; restore the row from a backup, and think of HOSTLEDGER_CLUSTER"
-        )
-    return found
+def take_on(
+    warehouse: Warehouse, wanted: Sequence[Intent], mark: Mark = unmarked, each: Each = in_turn
+) -> list[Intent]:
+    """Write intents down, each unless there is one for its batch, and give those that stand. Raises WarehouseError."""
+
+    def written(intent: Intent) -> None:
+        warehouse.insert("intents", row(intent), f"intent-{intent.batch}")
+        mark("intent")
+
+    each(written, wanted)
+    found = standing(warehouse, [intent.batch for intent in wanted])
+    for intent in wanted:
+        if intent.batch not in found:
+            raise WarehouseError(
+                f"intent of batch {intent.batch}: the table intents holds its token and not its row, as after a crash "
+                "of a server whose tables are not replicated; restore the row from a backup, and think of "
+                "HOSTLEDGER_CLUSTER"
+            )
+    return [found[intent.batch] for intent in wanted]

@@ -22,7 +22,8 @@ class Intent(msgspec.Struct, frozen=True):
     """What a batch is: its number, kind of work, source and place in it, and when it was taken on.
 
     Behind Kafka it says too what the batch stands on, so that a second try comes to the same rows: the last batch of
-    the roster, the version of the Markov fit, and the event time that was reached elsewhere (0: not asked).
+    the roster, the version of the Markov fit, the event time that was reached elsewhere (0: not asked), and the batches
+    of all lanes that are stored together, itself among them (none: alone).
     """
 
     batch: int
@@ -34,11 +35,12 @@ class Intent(msgspec.Struct, frozen=True):
     roster_batch: int = 0
     fit: int = 0
     newest_ms: int = 0
+    together: tuple[int, ...] = ()
 
     @property
     def token(self) -> str:
         """The insert_deduplication_token of everything that the batch writes."""
-        return f"batch-{self.batch}"
+        return f"together-{self.together[0]}" if self.together else f"batch-{self.batch}"
 
 
 @dataclass(frozen=True, slots=True)

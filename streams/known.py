@@ -9,9 +9,7 @@ import numpy as np
 import polars as pl
 
 from analytics.rules import MINUTE_MS
-from analytics.warehouse import Warehouse
-from streams.aside import Begin, at_once
-from streams.asked import stored_events
+from streams.asked import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,23 +40,22 @@ class KnownIds:
 
 
 class Repeats:
-    """Viewer events that came before: within the batch, or in other batches as the warehouse holds them."""
+    """Viewer events that came before: within the batch, or in other batches as the warehouse holds them.
 
-    def __init__(
-        self, events: pl.DataFrame, known: KnownIds, warehouse: Warehouse, batch: int, begin: Begin = at_once
-    ) -> None:
-        """Begin to look up those of which a hash is known. Raises WarehouseError."""
+    suspects: those of which a hash is known.
+    """
+
+    def __init__(self, events: pl.DataFrame, known: KnownIds) -> None:
         self._events = events
         self._new = events["event_id"].is_first_distinct().to_numpy(writable=True)
         self._rows = np.flatnonzero(self._new & known.suspects(events).to_numpy())
-        self._suspects = events[self._rows]
-        self._stored = stored_events(warehouse, batch, self._suspects).ahead(begin)
+        self.suspects = events[self._rows]
 
-    def dropped(self) -> pl.DataFrame:
-        """Give the events without them. Raises WarehouseError."""
+    def dropped(self, stored: Asked) -> pl.DataFrame:
+        """Give the events without them. stored: ids that other batches hold. Raises WarehouseError."""
         if len(self._rows):
-            ids = self._suspects["event_id"]
-            self._new[self._rows] = ~ids.is_in(self._stored.of(ids)["event_id"].implode())
+            ids = self.suspects["event_id"]
+            self._new[self._rows] = ~ids.is_in(stored.of(ids)["event_id"].implode())
         return self._events.filter(self._new)
 
 

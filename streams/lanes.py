@@ -4,10 +4,16 @@ A lane is one writer with its own ascending numbers, `batch = lane << 40 | numbe
 the roster, lane p + 2 partition p of the events.
 """
 
+import polars as pl
+
 EMBEDDED = 0
 ROSTER = 1
 FIRST_OF_EVENTS = 2
 _BITS = 40
+
+
+LANE = (pl.col("batch") // (1 << _BITS)).alias("lane")
+"""The lane of the column `batch`."""
 
 
 def before_first(lane: int) -> int:
@@ -18,6 +24,11 @@ def before_first(lane: int) -> int:
 def lane_of(batch: int) -> int:
     """Say which lane a batch belongs to."""
     return batch >> _BITS
+
+
+def source_of(lane: int, alike: str) -> str:
+    """Name the source of a lane of the events, given that of another one: topic and partition."""
+    return f"{alike.rpartition('-')[0]}-{lane - FIRST_OF_EVENTS}"
 
 
 def is_first(batch: int) -> bool:

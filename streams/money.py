@@ -11,7 +11,7 @@ from analytics.paths import STEPS
 from analytics.rules import Rules
 from analytics.warehouse import Warehouse, tables
 from streams import lanes
-from streams.asked import Asked
+from streams.begun import Before
 from streams.late import DIRTY, dirty_orders
 from streams.live import Arrival
 from streams.state import State
@@ -27,7 +27,7 @@ class Work:
     """A batch as far as money is concerned.
 
     facts: what is new; touched: orders to look at again; the states around the batch; changes: of presence;
-    arrival: marks and activity of viewers in it; orders, refunds (by order), entries: those that other batches stored.
+    arrival: marks and activity of viewers in it; before: what other batches stored.
     """
 
     facts: Facts
@@ -36,9 +36,7 @@ class Work:
     after: State
     changes: pl.DataFrame
     arrival: Arrival
-    orders: Asked
-    refunds: Asked
-    entries: Asked
+    before: Before
     warehouse: Warehouse
     rules: Rules
     batch: int
@@ -134,7 +132,7 @@ def _standing(work: Work, known: pl.DataFrame) -> pl.DataFrame:
     """Entries of stored orders that were not taken back."""
     if known.is_empty():
         return typed_entries(pl.DataFrame(schema=ledger.ENTRIES))
-    return typed_entries(work.entries.of(known["order_id"]))
+    return typed_entries(work.before.entries.of(known["order_id"]))
 
 
 def _known_orders(work: Work, dirty: pl.DataFrame) -> pl.DataFrame:
@@ -144,7 +142,7 @@ def _known_orders(work: Work, dirty: pl.DataFrame) -> pl.DataFrame:
     if ids.is_empty():
         return plain_orders(work.facts.orders.clear())
     lane = lanes.bounds(work.batch)
-    found = work.orders.of(ids).filter(pl.col("batch").is_between(lane["first"], lane["last"]))
+    found = work.before.orders.of(ids).filter(pl.col("batch").is_between(lane["first"], lane["last"]))
     return plain_orders(found).join(work.facts.orders, on="order_id", how="anti")
 
 
@@ -152,7 +150,7 @@ def _refunds(work: Work, orders: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFra
     """All refunds of these orders to book, and those in a wrong currency that this batch brings to light."""
     stored = work.facts.refunds.clear()
     if orders.height:
-        stored = work.refunds.of(orders["order_id"])
+        stored = work.before.refunds_of_orders.of(orders["order_id"])
     new = work.facts.refunds.join(orders, on="order_id", how="semi")
     found = pl.concat([plain_refunds(stored), plain_refunds(new)])
     bookable, wrong = crediting.right_currency(found, orders)

@@ -10,9 +10,9 @@ from pathlib import Path
 from analytics.rules import Rules
 from analytics.warehouse import Warehouse
 from streams import batch, lanes
-from streams.aside import Mark, at_once
+from streams.aside import Mark, at_once, is_closed
 from streams.batch import unmarked
-from streams.begun import Begun, Lines
+from streams.begun import Before, Begun, Lines
 from streams.journal import Intent, Journal
 from streams.outcome import Outcome
 from streams.state import Roster, State, restore, stored_roster
@@ -71,17 +71,19 @@ class Processor:
         if found is None:
             return None
         intent, data = found
-        if self._warehouse.query("core_batch_closed", batch=intent.batch)["closed"][0]:
+        if is_closed([intent.batch], self._warehouse):
             self._journal.done(intent)
             return None
         return self._finish(intent, data)
 
     def _finish(self, intent: Intent, data: bytes) -> Outcome:
         lines = Lines(data, intent.first_position)
-        begun = Begun.of(lines, self._state, self._warehouse, intent.batch, at_once)
-        stored = batch.worked_out(intent, begun, None, self._state, self._warehouse, self._rules)
-        batch.write(intent, stored, self._warehouse, self._mark)
-        batch.close(intent, stored, self._warehouse, self._mark)
+        begun = Begun.of(lines, self._state)
+        before = Before.of([begun], self._warehouse, [intent.batch], at_once)
+        stored = batch.worked_out(intent, begun, before, None, self._state, self._warehouse, self._rules)
+        done = [(intent, stored)]
+        batch.write(batch.rows_of(done), intent.token, self._warehouse, self._mark)
+        batch.close(done, self._warehouse, self._mark)
         self._journal.done(intent)
         self._mark("done")
         self._state = stored.state

@@ -133,7 +133,7 @@ def _live(warehouse: Warehouse, rules: Rules, ends: pl.DataFrame, floor: int, ne
         floor_ms=floor,
         idle_ms=rules.idle_ms,
         batch=unfinished,
-        stored=stored_marks(warehouse, unfinished),
+        stored=stored_marks(warehouse, [unfinished]),
     )
     columns = [pl.col(name).cast(dtype) for name, dtype in MARKS.items()]
     return live.restored(marks.select(columns), arrival, warehouse, floor)

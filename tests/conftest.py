@@ -19,7 +19,7 @@ from nights import NIGHT
 from analytics.rules import Rules
 from analytics.warehouse.embedded import Embedded
 from analytics.warehouse.server import Server
-from streams.kafka import letters, producing, topics
+from streams.kafka import producing, reading, topics
 from streams.processor import Processor
 
 REQUIRED = set(os.environ.get("HOSTLEDGER_REQUIRE", "").replace(",", " ").split())
@@ -123,7 +123,7 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kafka_broker.Bro
     except kafka_broker.NoBroker as error:
         lacking("kafka", str(error))
     with pytest.MonkeyPatch.context() as patient:  # a busy broker may take longer to answer than users would wait
-        patient.setattr(letters, "TIMEOUT_MS", ANSWER_MS)
+        patient.setattr(reading, "TIMEOUT_MS", ANSWER_MS)
         patient.setattr(producing, "METADATA_MS", ANSWER_MS)
         patient.setattr(topics, "TIMEOUT_MS", ANSWER_MS)
         yield broker

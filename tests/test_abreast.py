@@ -22,8 +22,8 @@ from analytics.warehouse.pool import Pool
 from analytics.warehouse.server import Server
 from streams.aside import FEWEST_ROWS, Early
 from streams.batch import unmarked
-from streams.journal import Intent
 from streams.kafka import BrokerAway
+from streams.kafka.connection import Connection
 from streams.kafka.topics import names
 from streams.lane import Means
 from streams.rosters import Rosters
@@ -102,8 +102,7 @@ class Slow:
 
 
 def early(warehouse: Any, threads: ThreadPoolExecutor) -> Early:
-    intent = Intent(7, "events", "t-0", 0, 1, 0)
-    return Early(intent, warehouse, unmarked, lambda work: threads.submit(work).result)
+    return Early([7], "batch-7", warehouse, unmarked, lambda work: threads.submit(work).result)
 
 
 def test_no_early_insert_is_under_way_when_its_batch_has_failed() -> None:
@@ -156,9 +155,11 @@ class Meeting:
             self._warehouse.insert(table, frame, token)
 
 
-def engine(warehouse: Any, lanes: int = 2, places: Sequence[Place] = (EVENTS, OTHER)) -> Engine:
+def engine(warehouse: Any, groups: int = 2, places: Sequence[Place] = (EVENTS, OTHER)) -> Engine:
     means = Means(warehouse, Rules(models=("on_air",)), wall_ms, Rosters(warehouse), Log())
-    made = Engine(means, ROSTER.topic, Limits(wait_ms=0, fit_every_ms=0, lanes=lanes), worker_metrics.Metrics())
+    made = Engine(
+        means, ROSTER.topic, Limits(wait_ms=0, fit_every_ms=0, groups=groups, together=1), worker_metrics.Metrics()
+    )
     made.assigned(set(places))
     return made
 
@@ -182,7 +183,7 @@ def test_a_lane_that_fails_lets_the_batch_of_its_neighbour_end(warehouse: Any) -
 
 
 def test_a_turn_is_of_the_lanes_that_waited_longest_and_takes_in_what_came_meanwhile(warehouse: Any) -> None:
-    made, ends = engine(warehouse, lanes=2, places=FOUR), dict.fromkeys(FOUR, 2)
+    made, ends = engine(warehouse, groups=2, places=FOUR), dict.fromkeys(FOUR, 2)
 
     def done(offset: int | None) -> list[int]:
         came = (
@@ -200,18 +201,22 @@ def test_a_turn_is_of_the_lanes_that_waited_longest_and_takes_in_what_came_meanw
     assert rows(warehouse, counts) == [("2",), ("2",), ("1",), ("1",)]
 
 
+def no_bytes(_place: Place) -> int:
+    return 0
+
+
 def test_a_lane_that_can_do_nothing_before_more_comes_is_no_reason_for_another_turn() -> None:
-    turns = Turns(1)
+    turns = Turns(1, 1, 1)
     for place in FOUR[:2]:
         turns.came(place)
-    assert (turns.take(FOUR[:2]), turns.is_behind) == (FOUR[:1], True)
-    assert (turns.take(FOUR[:2]), turns.is_behind) == (FOUR[1:2], False)
+    assert (turns.take(FOUR[:2], no_bytes), turns.is_behind) == ([FOUR[:1]], True)
+    assert (turns.take(FOUR[:2], no_bytes), turns.is_behind) == ([FOUR[1:2]], False)
     turns.came(FOUR[1])
-    assert (turns.take(FOUR[:2]), turns.is_behind) == (FOUR[:1], True)
+    assert (turns.take(FOUR[:2], no_bytes), turns.is_behind) == ([FOUR[:1]], True)
 
 
 def test_a_worker_that_is_to_end_is_not_behind(warehouse: Any) -> None:
-    made = engine(warehouse, lanes=1)
+    made = engine(warehouse, groups=1)
     made.turn(two_lanes(), {EVENTS: 1, OTHER: 1}, 0)
     assert made.is_behind
     made.patience.stopping.set()
@@ -219,7 +224,7 @@ def test_a_worker_that_is_to_end_is_not_behind(warehouse: Any) -> None:
 
 
 def test_what_lies_before_a_gap_and_waits_for_its_turn_is_acknowledged_when_it_is_stored(warehouse: Any) -> None:
-    made, now, sought = engine(warehouse, lanes=1), wall_ms(), list[tuple[Place, int]]()
+    made, now, sought = engine(warehouse, groups=1), wall_ms(), list[tuple[Place, int]]()
     first = Fetched(message(EVENTS, 0, order(0, now)))
     before, gone, behind = [Fetched(message(OTHER, offset, order(1 + offset, now))) for offset in range(3)]
 
@@ -245,7 +250,7 @@ def test_what_lies_before_a_gap_and_waits_for_its_turn_is_acknowledged_when_it_i
 
 
 def test_more_is_taken_only_when_the_lanes_that_wait_for_their_turn_have_little_before_them(warehouse: Any) -> None:
-    made, now = engine(warehouse, lanes=1), wall_ms()
+    made, now = engine(warehouse, groups=1), wall_ms()
     first, other, third = [
         Fetched(message(place, offset, order(number, now)))
         for number, (place, offset) in enumerate([(EVENTS, 0), (OTHER, 0), (EVENTS, 1)])
@@ -290,7 +295,7 @@ class Broker:
 
 def test_a_lane_answers_for_its_own_words_and_not_for_those_of_its_neighbour() -> None:
     producer: Any = Broker()
-    post = KafkaPost(producer, names("t"), worker_metrics.Metrics())
+    post = KafkaPost(Connection("nowhere:9092"), producer, names("t"), worker_metrics.Metrics())
     said = threading.Barrier(2, timeout=60)
 
     def tell(order_id: str, *, first: bool) -> str:

@@ -5,8 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.columns import VIEWER_EVENTS
-from analytics.warehouse.embedded import Embedded
+from streams.asked import Asked
 from streams.known import KnownIds, Repeats
+
+NEVER_ASKED = Asked(lambda _keys: pl.DataFrame(), "event_id")
 
 
 def events(ids: list[str]) -> pl.DataFrame:
@@ -20,8 +22,9 @@ def events(ids: list[str]) -> pl.DataFrame:
 @settings(deadline=None)
 @given(ids=st.lists(st.text("ab", max_size=3) | st.text(max_size=20), max_size=30))
 def test_of_events_with_one_id_the_first_stays(ids: list[str]) -> None:
-    never_asked: Embedded = None  # type: ignore[assignment]  # nothing is known, so nothing is looked up
-    kept = Repeats(events(ids), KnownIds(), never_asked, 1).dropped()
+    repeats = Repeats(events(ids), KnownIds())
+    assert repeats.suspects.is_empty(), "nothing is known, so nothing is looked up"
+    kept = repeats.dropped(NEVER_ASKED)
     first = sorted({text: ids.index(text) for text in ids}.items(), key=lambda pair: pair[1])
     assert kept.select("event_id", "occurred_ms").rows() == first
     assert kept.schema == VIEWER_EVENTS

@@ -33,7 +33,7 @@ from streams.lane import Means
 from streams.rosters import Rosters
 from streams.worker import metrics as worker_metrics
 from streams.worker.conducting import MOST, Conductor
-from streams.worker.engine import HELD, LANES_AT_ONCE, Engine, Limits
+from streams.worker.engine import GROUPS_AT_ONCE, HELD, Engine, Limits
 from streams.worker.holding import Hold
 from streams.worker.messages import Message, Place
 from streams.worker.patience import Patience
@@ -124,7 +124,7 @@ def test_the_amounts_on_the_page_are_those_of_the_code() -> None:
     assert f"{Limits().batch_bytes >> 20} MiB" in said["one batch"]
     assert HELD == 4
     assert "; four of them" in said["one batch"]
-    assert (min(max(os.cpu_count() or 1, 2), 4), 8) == (LANES_AT_ONCE, STATEMENTS_AT_ONCE)
+    assert (min(max(os.cpu_count() or 1, 2), 4), 8) == (GROUPS_AT_ONCE, STATEMENTS_AT_ONCE)
     assert said["one worker"].startswith("a lane per core side by side, two at least, four at most")
     assert said["one worker"].endswith("eight connections to ClickHouse")
     assert said["waiting in a worker while it is at work"].startswith(f"{MOST >> 20} MiB of records")

@@ -34,14 +34,18 @@ from streams.kafka import BrokerAway, topics
 from streams.kafka.connection import Connection
 from streams.kafka.producing import Producer
 from streams.lane import Lane, Means
+from streams.outcome import Outcome
 from streams.processor import Processor
 from streams.rosters import Rosters
+from streams.together import Together
 from streams.worker.metrics import Metrics
 from streams.worker.post import KafkaPost
 
 DAY = Plan.sized(9_000, 120, hours=4, sessions=6, malformed_rate=0.002, repeat_rate=0.01, late_rate=0.01)
 MakeStage = Callable[..., Stage]
 FOREVER_MS = 1000 * DAY_MS
+STEPS = 11
+"""Steps that a group of three lanes has at least, the three intents among them."""
 
 
 @pytest.fixture
@@ -76,9 +80,9 @@ def test_random_deaths_lose_nothing_and_book_nothing_twice(stage: MakeStage) -> 
     lines = lines_of(shaken(events, random))
     with stage(HOSTLEDGER_MODELS=",".join(STREAMED)) as scene:
         for life in range(DEATHS):
-            again = random.sample(lines, 60)  # however many lives there are, each has nine steps before it
+            again = random.sample(lines, 60)  # however many lives there are, each has so many steps before it
             scene.produce([*lines[life::DEATHS], *again], random)
-            assert scene.worker(die_after=random.randint(1, 9)).died() == -9
+            assert scene.worker(die_after=random.randint(1, STEPS)).died() == -9
         scene.worker()
         scene.drained()
         with closing(scene.books()) as warehouse:
@@ -124,21 +128,27 @@ def test_word_that_the_broker_has_not_acknowledged_keeps_the_batch_open(
     connection = Connection(breakable_kafka.bootstrap)
     topics.ensure(connection, topics.declared(prefix, 1))
     with closing(Producer(connection, delivery_ms=2_000)) as producer:
-        post = KafkaPost(producer, topics.names(prefix), Metrics())
+        post = KafkaPost(connection, producer, topics.names(prefix), Metrics())
         means = Means(warehouse, Rules(), wall_ms, Rosters(warehouse), post)
         lane = Lane(means, f"{prefix}.events-0", lanes.FIRST_OF_EVENTS)
         counts = "SELECT (SELECT count() FROM rejects), (SELECT count() FROM batches)"
 
+        def advance(offset: int) -> list[Outcome]:
+            records = [Record(offset, b"rubbish")]
+            share = lane.resumed(records) if lane.unfinished else lane.next(records, pins(warehouse, 0), caught_up=True)
+            assert share is not None
+            return Together(means, [share]).advance()
+
         def is_done(offset: int) -> bool:
             try:
-                return lane.advance([Record(offset, b"rubbish")], pins(warehouse, 0), caught_up=True) is not None
+                return bool(advance(offset))
             except BrokerAway:  # one that is just back, or busy, leads nothing yet; a worker tries again, too
                 return False
 
         await_true(lambda: is_done(0))
         breakable_kafka.kill()
         with pytest.raises(BrokerAway):
-            lane.advance([Record(1, b"rubbish")], pins(warehouse, 0), caught_up=True)
+            advance(1)
         assert rows(warehouse, counts) == [("2", "1")]
         breakable_kafka.start()
         await_true(lambda: is_done(1))

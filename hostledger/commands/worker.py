@@ -23,7 +23,7 @@ from streams.lane import Means
 from streams.rosters import Rosters
 from streams.worker.abreast import Abreast
 from streams.worker.application import Listening, Membership, application
-from streams.worker.engine import Engine, Limits
+from streams.worker.engine import TOGETHER, Engine, Limits
 from streams.worker.metrics import Metrics
 from streams.worker.post import KafkaPost
 
@@ -71,16 +71,23 @@ def make_worker(
         rules=settings.rules(),
         clock_ms=wall_ms,
         rosters=Rosters(warehouse),
-        post=KafkaPost(producer, topics, metrics),
+        kafka=KafkaPost(settings.connection(), producer, topics, metrics),
         mark=mark,
         each=Abreast(STATEMENTS_AT_ONCE, "insert").each,
         begin=Abreast(STATEMENTS_AT_ONCE, "aside").begin,
     )
-    limits = Limits(settings.wait_ms, rejects=settings.reject_limit, fit_every_ms=settings.fit_every_ms)
-    engine = Engine(means, topics.roster, limits, metrics)
+    engine = Engine(means, topics.roster, limits(settings), metrics)
     membership = Membership(settings.group, settings.session_ms / 1000)
     return application(
         settings.connection(), membership, topics, engine, metrics, Listening(settings.worker_host, port)
+    )
+
+
+def limits(settings: Settings) -> Limits:
+    """Give the limits of a worker. On a cluster a block is sharded by its lane, so none holds two lanes."""
+    together = 1 if settings.cluster else TOGETHER
+    return Limits(
+        settings.wait_ms, rejects=settings.reject_limit, fit_every_ms=settings.fit_every_ms, together=together
     )
 
 

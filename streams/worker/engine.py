@@ -10,14 +10,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import structlog
 
 from streams import intents, lanes
 from streams.intents import Pins
-from streams.lane import Lane, Means
+from streams.lane import Lane, Means, Share
 from streams.outcome import Outcome
+from streams.together import Together, recover
 from streams.worker.abreast import Abreast
 from streams.worker.brake import Brake
 from streams.worker.holding import Hold
@@ -28,25 +29,35 @@ from streams.worker.turns import Turns
 
 HELD = 4
 """Batches that may wait for the roster."""
-LANES_AT_ONCE = min(max(os.cpu_count() or 1, 2), 4)
-"""Lanes that a worker does side by side, each with a batch in memory: one per core, two at least, four at most."""
+GROUPS_AT_ONCE = min(max(os.cpu_count() or 1, 2), 4)
+"""Groups of lanes that a worker does side by side: one per core, two at least, four at most."""
+TOGETHER = 64
+"""Lanes that are stored together at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Short wait for the roster (ms), bytes of a batch, share of rejects that stops, ms between fits (0: none).
 
-    lanes: how many are done side by side. gap_ms: how long missing offsets are sought; compacted_ms: the same for the
-    roster, whose topic may lack some.
+    groups: how many go side by side. together: lanes of a group at most (1: each is stored alone). gap_ms: how long
+    missing offsets are sought; compacted_ms: the same for the roster, whose topic may lack some.
     """
 
     wait_ms: int = 2_000
     batch_bytes: int = 24 << 20
     rejects: Fraction = Fraction(1, 5)
     fit_every_ms: int = 3_600_000
-    lanes: int = LANES_AT_ONCE
+    groups: int = GROUPS_AT_ONCE
+    together: int = TOGETHER
     gap_ms: int = 30_000
     compacted_ms: int = 3_000
+
+
+class Part(NamedTuple):
+    """The next batch of a lane, and the messages that its records came in."""
+
+    share: Share
+    messages: Sequence[Message] = ()
 
 
 _Of = TypeVar("_Of")
@@ -65,7 +76,8 @@ class Engine:
         self._ends: dict[Place, int] = {}
         self._hold = Hold(limits.wait_ms / 1000, HELD * limits.batch_bytes)
         self._brake = Brake(limits.rejects)
-        self._abreast, self._turns = Abreast(limits.lanes, "lane"), Turns(limits.lanes)
+        self._abreast = Abreast(limits.groups, "group")
+        self._turns = Turns(limits.groups, limits.together, limits.batch_bytes)
         self._fitted_ms = means.clock_ms()
         self.patience = Patience(metrics)
 
@@ -123,24 +135,40 @@ class Engine:
         pins = self._pins()
         busy, places = self._busy(), self.places
         quiet = [self._lane(place) for place in places if place not in busy]
-        if quiet:
-            self._side_by_side(lambda lane: self._counted(lambda: lane.look_around(pins), []), quiet)
+        due = [Part(share) for lane in quiet if (share := self._due(lane, pins))]
+        self._side_by_side(self._store, self._apart(due))
         if places and self._number(places[0]) == lanes.ROSTER:
             self._fit(self._lane(places[0]), pins)
         return {place: lane.next_offset for place, lane in self._lanes.items()}
 
+    def _due(self, lane: Lane, pins: Pins) -> Share | None:
+        self._recover(lane, pins)
+        return lane.resumed([]) if lane.unfinished else lane.due(pins)
+
+    def _apart(self, parts: Sequence[Part]) -> list[list[Part]]:
+        """Put batches into groups: those stay alone that stand already, and those that restate all orders of a lane."""
+        joined = [part for part in parts if not part.share.stands and part.share.intent.kind == "events"]
+        most = self._limits.together
+        alone = [[part] for part in parts if part not in joined]
+        return alone + [joined[at : at + most] for at in range(0, len(joined), most)]
+
     def _drain_all(self, roster_end: int) -> None:
-        """Do what waits, the roster first; others, a few at once, when the roster has come as far as it has to."""
+        """Do what waits, the roster first; others in groups, when the roster has come as far as it has to."""
         self._turns.is_behind = False
         waiting = self._busy()
         if waiting and self._number(waiting[0]) == lanes.ROSTER:
-            self._drain(waiting.pop(0), self._pins())
+            roster, pins = waiting.pop(0), self._pins()
+            while self._drain([roster], pins):
+                pass
         if not waiting:
             return
         pins = self._pins()
         waited = sum(self._queues[place].size for place in waiting)
         if self._hold.is_over(pins.roster_offset, roster_end, waited):
-            self._side_by_side(lambda place: self._drain(place, pins), self._turns.take(waiting))
+            for place in waiting:
+                self._recover(self._lane(place), pins)
+            groups = self._turns.take(waiting, lambda place: self._queues[place].size)
+            self._side_by_side(lambda places: self._turns.left(self._drain(places, pins)), groups)
 
     def _side_by_side(self, work: Callable[[_Of], object], of: Sequence[_Of]) -> None:
         """Work on several lanes; where one fails, the others end what they are at, and wait for nobody who is away."""
@@ -162,7 +190,9 @@ class Engine:
     def _fit(self, lane: Lane, pins: Pins) -> None:
         now, every = self._means.clock_ms(), self._limits.fit_every_ms
         if every and now - self._fitted_ms >= every and "markov" in self._means.rules.models:
-            self._counted(lambda: lane.fit(pins), [])
+            share = lane.resumed([]) if lane.unfinished else lane.empty(pins, "fit")
+            if share:
+                self._store([Part(share)])
             self._fitted_ms = now
 
     def _number(self, place: Place) -> int:
@@ -217,31 +247,53 @@ class Engine:
     def _pins(self) -> Pins:
         return self.patience.insist(lambda: intents.pins(self._means.warehouse, self._means.clock_ms()))
 
-    def _drain(self, place: Place, pins: Pins) -> None:
-        """Do batch after batch of what waits, until it is done or more records must come first."""
-        lane, queue, end = self._lane(place), self._queues[place], self._ends.get(place, 0)
-        advanced = True
-        while queue.messages and advanced:
-            parts = (queue.first(self._limits.batch_bytes), queue.messages)  # an unfinished batch may need more
-            advanced = any(self._advanced(lane, queue, part, pins, end) for part in parts)
-        self._metrics.lag.labels(lane.source).set(max(end - lane.next_offset, 0))
+    def _drain(self, places: Sequence[Place], pins: Pins) -> list[Place]:
+        """Do the next batch of some lanes, and let go of what is done; returns those that can go on at once."""
+        for group in self._apart([part for place in places if (part := self._part(place, pins))]):
+            self._store(group)
+        return [place for place in places if self._let_go(place)]
+
+    def _part(self, place: Place, pins: Pins) -> Part | None:
+        """Give the next batch of a lane with its messages; null if more must come first, or all are done."""
+        lane, messages = self._lane(place), self._queues[place].messages
+        if lane.unfinished is None:
+            part = self._queues[place].first(self._limits.batch_bytes)
+            caught_up = len(part) == len(messages) and part[-1].record.offset + 1 >= self._ends.get(place, 0)
+            share = lane.next([message.record for message in part], pins, caught_up=caught_up)
+        else:
+            share = lane.resumed([message.record for message in messages])
+            part = [message for message in messages if message.record.offset < lane.unfinished.last_offset]
+        return None if share is None else Part(share, part)
+
+    def _let_go(self, place: Place) -> bool:
+        """Let go of what is done; whether anything is, and something is left."""
+        lane, queue = self._lane(place), self._queues[place]
+        is_done = queue.done_until(lane.next_offset)
+        self._metrics.lag.labels(lane.source).set(max(self._ends.get(place, 0) - lane.next_offset, 0))
         self._metrics.open_watches.labels(lane.source).set(lane.open_watches)
+        return is_done and bool(queue.messages)
 
-    def _advanced(self, lane: Lane, queue: Queue, part: Sequence[Message], pins: Pins, end: int) -> bool:
-        records = [message.record for message in part]
-        caught_up = len(part) == len(queue.messages) and records[-1].offset + 1 >= end
-        done = self._counted(lambda: lane.advance(records, pins, caught_up=caught_up), part)
-        return queue.done_until(lane.next_offset) or done
-
-    def _counted(self, work: Callable[[], Outcome | None], part: Sequence[Message]) -> bool:
-        """Do a batch, if there is one to do, and count it."""
+    def _recover(self, lane: Lane, pins: Pins) -> None:
+        """Finish what a lane has unfinished together with others, whosever they are."""
         began = time.monotonic()
-        outcome = self.patience.insist(work)
-        if outcome is None:
-            return False
-        self._metrics.count(outcome, time.monotonic() - began)
+        self._count(self.patience.insist(lambda: recover(self._means, lane, self._lane_of, pins)), began)
+
+    def _lane_of(self, number: int, source: str) -> Lane:
+        """Give a lane of ours, or make one for the occasion."""
+        topic, _, partition = source.rpartition("-")
+        place = Place(topic, int(partition))
+        return self._lane(place) if place in self.places else Lane(self._means, source, number)
+
+    def _store(self, parts: Sequence[Part]) -> None:
+        """Do batches together, and count them."""
+        began = time.monotonic()
+        outcomes = self.patience.insist(Together(self._means, [part.share for part in parts]).advance)
         now_ms = self._means.clock_ms()
-        for message in part:
+        for message in (message for part in parts if outcomes for message in part.messages):
             self._metrics.latency.observe(max(now_ms - message.appended_ms, 0) / 1000)
-        self._brake.judge(outcome)
-        return True
+        self._count(outcomes, began)
+
+    def _count(self, outcomes: Sequence[Outcome], began: float) -> None:
+        for outcome in outcomes:
+            self._metrics.count(outcome, time.monotonic() - began)
+            self._brake.judge(outcome)

@@ -1,4 +1,4 @@
-"""The way back into Kafka: orders to look at again, and dead letters."""
+"""What lanes say to Kafka, and ask of it: orders to look at again, dead letters, records once more."""
 
 from collections.abc import Sequence
 from threading import local
@@ -6,9 +6,11 @@ from typing import Any
 
 import polars as pl
 
-from streams.arriving import touched_value
+from streams.arriving import Record, touched_value
+from streams.kafka.connection import Connection
 from streams.kafka.dead_letters import Place, dead_letter
 from streams.kafka.producing import Producer
+from streams.kafka.reading import stretch
 from streams.kafka.routing import partition_of
 from streams.kafka.topics import Names
 from streams.worker.metrics import Metrics
@@ -30,8 +32,8 @@ class KafkaPost:
     Raises BrokerAway.
     """
 
-    def __init__(self, producer: Producer, topics: Names, metrics: Metrics) -> None:
-        self._producer, self._topics, self._metrics = producer, topics, metrics
+    def __init__(self, connection: Connection, producer: Producer, topics: Names, metrics: Metrics) -> None:
+        self._connection, self._producer, self._topics, self._metrics = connection, producer, topics, metrics
         self._partitions = 0
         self._sent = _Sent()
 
@@ -56,6 +58,12 @@ class KafkaPost:
         futures, self._sent.futures = self._sent.futures, []
         if futures:
             self._producer.wait_for(futures)
+
+    def again(self, source: str, first: int, end: int) -> list[Record]:
+        """Read the records of a partition from one offset up to another, those that are still there."""
+        topic, _, partition = source.rpartition("-")
+        found = stretch(self._connection, topic, int(partition), first, end) if end > first else ()
+        return [Record(record.offset, record.value, (KIND, TOUCHED) in record.headers) for record in found]
 
     def _send(
         self, topic: str, value: bytes | None, headers: Sequence[tuple[str, bytes]], partition: int | None = None

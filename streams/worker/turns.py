@@ -1,10 +1,10 @@
-"""Whose turn it is: a few lanes at once, those first whose last turn is longest ago.
+"""Whose turn it is, and who goes together: those first whose last turn is longest ago.
 
-Were all of them at work together, each would take as much longer, all would be done at the end only, and what came to
-any of them meanwhile would wait for that. So the slowest events wait for one and a half rounds, not for two.
+Lanes that go together cost one insert per table, whatever their number. What comes while they are at it waits for all
+of them; so a few groups go side by side, one per core, and a group is full when it has the bytes of one batch.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from streams.worker.messages import Place
 
@@ -12,11 +12,13 @@ from streams.worker.messages import Place
 class Turns:
     """Remembers the last turn of each lane.
 
-    at_once: lanes of a turn. is_behind: whether some with new records were left for the next one.
+    at_once: groups of a turn; together: lanes of a group; full: bytes after which no other lane joins a group.
+    is_behind: whether some with new records were left for the next turn.
     """
 
-    def __init__(self, at_once: int) -> None:
-        self._at_once, self._number = at_once, 0
+    def __init__(self, at_once: int, together: int, full: int) -> None:
+        self._at_once, self._together, self._full = at_once, together, full
+        self._number = 0
         self._last: dict[Place, int] = {}
         self._new: set[Place] = set()
         self.is_behind = False
@@ -25,17 +27,32 @@ class Turns:
         """Know that a lane has new records; those that it could do nothing with before are none."""
         self._new.add(place)
 
+    def left(self, places: Sequence[Place]) -> None:
+        """Know that lanes whose turn it was have records left, and can go on."""
+        if places:
+            self._new.update(places)
+            self.is_behind = True
+
     def forget(self, place: Place) -> None:
         """Let go of a lane that is not ours."""
         self._last.pop(place, None)
         self._new.discard(place)
 
-    def take(self, waiting: Sequence[Place]) -> list[Place]:
-        """Give those of the lanes that wait whose turn it is."""
-        ordered = sorted(waiting, key=lambda place: self._last.get(place, 0))
-        going, left = ordered[: self._at_once], ordered[self._at_once :]
+    def take(self, waiting: Sequence[Place], size: Callable[[Place], int]) -> list[list[Place]]:
+        """Give those of the lanes that wait whose turn it is, in groups. size: bytes that wait for a lane."""
+        left = sorted(waiting, key=lambda place: self._last.get(place, 0))
+        groups: list[list[Place]] = [[] for _ in range(self._at_once)]
+        sizes = [0] * self._at_once
+        while left:
+            number = min(range(self._at_once), key=lambda number: (sizes[number], len(groups[number])))
+            if sizes[number] >= self._full or len(groups[number]) >= self._together:
+                break
+            place = left.pop(0)
+            groups[number].append(place)
+            sizes[number] += size(place)
+        going = [place for group in groups for place in group]
         self._number += 1
         self._last.update(dict.fromkeys(going, self._number))
         self._new.difference_update(going)
         self.is_behind = not self._new.isdisjoint(left)
-        return going
+        return [group for group in groups if group]

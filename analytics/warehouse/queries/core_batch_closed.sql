@@ -1,2 +1,2 @@
--- Was this batch stored to its end?
-SELECT count() AS closed FROM batches WHERE batch = {batch:UInt64}
+-- How many of these batches were stored to their end?
+SELECT count() AS closed FROM batches WHERE batch IN {batches:Array(UInt64)}

@@ -1,4 +1,4 @@
 -- Refunds of these orders, waiting ones too. Times in milliseconds UTC, amounts in minor units.
 SELECT refund_id, event_id, order_id, toUnixTimestamp64Milli(refunded_at) AS refunded_ms, currency, amount_minor, reason,
     batch
-FROM refunds WHERE order_id IN (SELECT arrayJoin({order_ids:Array(String)})) AND batch != {batch:UInt64}
+FROM refunds WHERE order_id IN (SELECT arrayJoin({order_ids:Array(String)})) AND batch NOT IN {batches:Array(UInt64)}
