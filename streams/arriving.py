@@ -3,12 +3,20 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Self
+from typing import NamedTuple, Self
 
 import msgspec
 import polars as pl
 
-_ids = msgspec.json.Decoder(str)
+
+class Touched(NamedTuple):
+    """An order to look at again, because of a refund that another lane stored in this batch (0: not said)."""
+
+    order_id: str
+    batch: int = 0
+
+
+_touched = msgspec.json.Decoder(str | tuple[str, int])
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +33,22 @@ class Record:
         return len(self.value or b"")
 
 
-def touched_value(order_ids: Iterable[str]) -> bytes:
-    """Write order ids as the value of a record: one JSON text per line."""
-    return b"\n".join(msgspec.json.encode(order_id) for order_id in order_ids)
+def touched_value(touched: Iterable[Touched]) -> bytes:
+    """Write orders as the value of a record: one JSON array per line. Earlier versions wrote the order's id alone."""
+    return b"\n".join(map(msgspec.json.encode, touched))
+
+
+def _touched_of(line: bytes) -> Touched:
+    told = _touched.decode(line)
+    return Touched(told) if isinstance(told, str) else Touched(*told)
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """Lines of all records behind each other, ids of touched orders, and where each record's lines begin (from 0)."""
+    """Lines of all records behind each other, touched orders, and where each record's lines begin (from 0)."""
 
     data: bytes
-    touched: tuple[str, ...]
+    touched: tuple[Touched, ...]
     offsets: tuple[int, ...]
     starts: tuple[int, ...]
 
@@ -45,10 +58,10 @@ class Arrived:
         events = [record for record in records if record.value and not record.touched]
         values = [_ended(record.value) for record in events if record.value]
         counts = [value.count(b"\n") for value in values]
-        ids = [line for record in records if record.touched for line in (record.value or b"").splitlines()]
+        again = [line for record in records if record.touched for line in (record.value or b"").splitlines()]
         return cls(
             b"".join(values),
-            tuple(dict.fromkeys(map(_ids.decode, ids))),
+            tuple(dict.fromkeys(map(_touched_of, again))),
             tuple(record.offset for record in events),
             tuple(accumulate(counts, initial=0))[:-1],
         )

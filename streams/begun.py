@@ -9,6 +9,7 @@ import polars as pl
 from analytics.decoding import Decoded, decode
 from analytics.warehouse import Warehouse
 from streams import asked
+from streams.arriving import Touched
 from streams.aside import Begin
 from streams.asked import Asked
 from streams.known import Repeats
@@ -25,7 +26,7 @@ class Lines:
 
     data: bytes
     first: int = 1
-    touched: Sequence[str] = ()
+    touched: Sequence[Touched] = ()
     accepts: Literal["all", "viewers", "roster"] = "all"
 
 
@@ -64,7 +65,7 @@ class Before:
         facts = [one.decoded.facts for one in begun]
         bought = [order_id for one in facts for order_id in one.orders["order_id"]]
         refunded = [order_id for one in facts for order_id in one.refunds["order_id"]]
-        again = [*refunded, *(order_id for one in begun for order_id in one.lines.touched)]
+        again = [*refunded, *(order_id for one in begun for order_id, _ in one.lines.touched)]
         buyers = [viewer_id for one in facts for viewer_id in one.orders["viewer_id"]]
         refund_ids = [refund_id for one in facts for refund_id in one.refunds["refund_id"]]
         suspects = pl.concat([one.repeats.suspects for one in begun])

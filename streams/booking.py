@@ -10,7 +10,7 @@ from analytics.facts import Facts
 from analytics.intervals import OPEN_MS
 from analytics.rules import DAY_MS, Rules
 from analytics.warehouse import Warehouse, tables
-from streams import live
+from streams import lanes, live
 from streams.aside import Store, later
 from streams.asked import Asked
 from streams.begun import Before, Begun
@@ -38,7 +38,9 @@ def stored(
     the roster events of the batch itself join what is known). store: takes rows that need not wait for the others.
     """
     lines, decoded = begun.lines, begun.decoded
-    new = fresh(begun, state, before)
+    touched = [order_id for order_id, _ in lines.touched]
+    counts = lanes.counts(intent.batch, intent.seen, {named for _, named in lines.touched})
+    new = fresh(begun, state, before, counts)
     facts = new.facts
     rows = {"viewer_events": tables.viewer_events(facts.viewer_events, intent.recorded_ms)}
     store("viewer_events", rows["viewer_events"])
@@ -46,7 +48,7 @@ def stored(
     arrival = _arrival(state, facts, standing, before.marks, rules, intent)
     after, changes = _advanced(state, facts, standing, arrival, warehouse)
     rows["presence"] = tables.presence(changes, intent.recorded_ms)
-    money = booked(Work(facts, lines.touched, state, after, changes, arrival, before, warehouse, rules, intent.batch))
+    money = booked(Work(facts, touched, state, after, changes, arrival, before, counts, warehouse, rules, intent.batch))
     rejects = pl.concat(
         [
             decoded.rejects,

@@ -23,15 +23,15 @@ class Fresh:
     rejects: pl.DataFrame
 
 
-def fresh(begun: Begun, state: State, before: Before) -> Fresh:
-    """Drop what is known: events by event_id, orders by order_id, refunds by refund_id.
+def fresh(begun: Begun, state: State, before: Before, counts: pl.Expr) -> Fresh:
+    """Drop what is known: events by event_id, orders by order_id, refunds by refund_id. counts: which stored ones do.
 
     An order or refund that comes again with other content is rejected: the first one stands.
     """
     facts = begun.decoded.facts
     orders, refunds = _once(facts.orders), _once(facts.refunds)
-    new_orders, wrong_orders = _first_ones(orders, before.orders, "order_id", ORDER_CONTENT)
-    new_refunds, wrong_refunds = _first_ones(refunds, before.refunds, "refund_id", REFUND_CONTENT)
+    new_orders, wrong_orders = _first_ones(orders, before.orders, counts, "order_id", ORDER_CONTENT)
+    new_refunds, wrong_refunds = _first_ones(refunds, before.refunds, counts, "refund_id", REFUND_CONTENT)
     kept_lines = facts.order_lines.join(new_orders.select("position"), on="position", maintain_order="left")
     return Fresh(
         Facts(
@@ -84,12 +84,12 @@ def mismatched(refunds: pl.DataFrame, warehouse: Warehouse, batch: int) -> pl.Da
 
 
 def _first_ones(
-    incoming: pl.DataFrame, before: Asked, key: str, content: list[str]
+    incoming: pl.DataFrame, before: Asked, counts: pl.Expr, key: str, content: list[str]
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows whose key is new, the first of each; and rows that contradict an earlier one of their key."""
     if incoming.is_empty():
         return incoming, incoming
-    stored = before.of(incoming[key])
+    stored = before.of(incoming[key]).filter(counts)
     new = incoming.unique(key, keep="first", maintain_order=True).join(
         stored, on=key, how="anti", maintain_order="left"
     )

@@ -28,24 +28,29 @@ _ROW: dict[str, Any] = {
     "newest_ms": pl.Int64,
     "recorded_at": tables.TIME,
     "together": pl.List(pl.UInt64),
+    "seen": pl.List(pl.UInt64),
 }
 """Columns of `intents`."""
 
 
 class Pins(msgspec.Struct, frozen=True):
-    """What a new batch stands on: roster batch, the roster's next offset, Markov fit, newest event time of all (ms)."""
+    """What a new batch stands on: roster batch, the roster's next offset, Markov fit, newest event time of all (ms).
+
+    seen: the last stored batches of all lanes.
+    """
 
     roster_batch: int
     roster_offset: int
     fit: int
     newest_ms: int
+    seen: tuple[int, ...] = ()
 
 
 def pins(warehouse: Warehouse, now_ms: int) -> Pins:
     """Read what is closed now; the newest event time is that of the last day's batches."""
     roster = lanes.bounds(lanes.before_first(lanes.ROSTER))
     found = warehouse.query("core_pins", since_ms=max(now_ms - _DAY_MS, 0), **roster).row(0, named=True)
-    return Pins(**{name: int(value or 0) for name, value in found.items()})
+    return msgspec.convert({name: value or 0 for name, value in found.items()} | {"seen": found["seen"]}, Pins)
 
 
 def standing(warehouse: Warehouse, batches: Sequence[int]) -> dict[int, Intent]:
@@ -59,7 +64,7 @@ def row(intent: Intent) -> pl.DataFrame:
     """Give the row of `intents` for an intent."""
     told = msgspec.structs.asdict(intent)
     told["recorded_at"] = told.pop("recorded_ms")
-    told["together"] = list(intent.together)
+    told |= {"together": list(intent.together), "seen": list(intent.seen)}
     return pl.DataFrame({name: pl.Series([told[name]], dtype=dtype) for name, dtype in _ROW.items()})
 
 

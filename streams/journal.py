@@ -22,8 +22,8 @@ class Intent(msgspec.Struct, frozen=True):
     """What a batch is: its number, kind of work, source and place in it, and when it was taken on.
 
     Behind Kafka it says too what the batch stands on, so that a second try comes to the same rows: the last batch of
-    the roster, the version of the Markov fit, the event time that was reached elsewhere (0: not asked), and the batches
-    of all lanes that are stored together, itself among them (none: alone).
+    the roster, the version of the Markov fit, the event time that was reached elsewhere (0: not asked), the last batch
+    of each lane that counts, and the batches of all lanes that are stored together, itself among them (none: alone).
     """
 
     batch: int
@@ -35,6 +35,7 @@ class Intent(msgspec.Struct, frozen=True):
     roster_batch: int = 0
     fit: int = 0
     newest_ms: int = 0
+    seen: tuple[int, ...] = ()
     together: tuple[int, ...] = ()
 
     @property

@@ -15,7 +15,7 @@ import polars as pl
 from analytics.rules import Rules
 from analytics.warehouse import Warehouse
 from streams import batch, intents, lanes
-from streams.arriving import Arrived, Record
+from streams.arriving import Arrived, Record, Touched
 from streams.aside import Begin, Mark, Store, at_once
 from streams.batch import Each, in_turn, unmarked
 from streams.begun import Before, Begun, Lines
@@ -32,7 +32,7 @@ class Kafka(Protocol):
     What is said is acknowledged when `flush` returns.
     """
 
-    def touch(self, order_ids: Sequence[str], viewer_id: str) -> None:
+    def touch(self, touched: Sequence[Touched], viewer_id: str) -> None:
         """Ask the lane of a viewer to look at orders again."""
 
     def park(self, rejects: pl.DataFrame) -> None:
@@ -199,6 +199,7 @@ class Lane:
             roster_batch=self.next_batch if own else max(pins.roster_batch, self._state.roster.batch),
             fit=pins.fit if kind == "adopt" else self._state.fit.version,
             newest_ms=pins.newest_ms if caught_up else 0,
+            seen=pins.seen,
         )
 
 

@@ -4,6 +4,8 @@ A lane is one writer with its own ascending numbers, `batch = lane << 40 | numbe
 the roster, lane p + 2 partition p of the events.
 """
 
+from collections.abc import Collection, Sequence
+
 import polars as pl
 
 EMBEDDED = 0
@@ -14,6 +16,17 @@ _BITS = 40
 
 LANE = (pl.col("batch") // (1 << _BITS)).alias("lane")
 """The lane of the column `batch`."""
+
+
+def counts(batch: int, seen: Sequence[int], named: Collection[int]) -> pl.Expr:
+    """Whether rows of the column `batch` count for a batch, now and whenever it is done again.
+
+    Those of its own lane do, those of others up to the batches that were seen when it was taken on, and named ones.
+    """
+    own = bounds(batch)
+    last = {lane_of(one): one for one in seen}
+    closed = pl.col("batch") <= LANE.replace_strict(last, default=0, return_dtype=pl.UInt64)
+    return pl.col("batch").is_between(own["first"], own["last"]) | closed | pl.col("batch").is_in(list(named))
 
 
 def before_first(lane: int) -> int:

@@ -27,7 +27,7 @@ class Work:
     """A batch as far as money is concerned.
 
     facts: what is new; touched: orders to look at again; the states around the batch; changes: of presence;
-    arrival: marks and activity of viewers in it; before: what other batches stored.
+    arrival: marks and activity of viewers in it; before: what other batches stored, and which rows of it count.
     """
 
     facts: Facts
@@ -37,6 +37,7 @@ class Work:
     changes: pl.DataFrame
     arrival: Arrival
     before: Before
+    counts: pl.Expr
     warehouse: Warehouse
     rules: Rules
     batch: int
@@ -62,11 +63,11 @@ def booked(work: Work) -> Money:
     orders = pl.concat([work.facts.orders.select(_ORDER), known])
     if orders.is_empty():
         return replace(_NOTHING, frozen=frozen)
-    refunds, wrong = _refunds(work, orders)
+    standing = _standing(work, known)
+    refunds, wrong = _refunds(work, orders, standing)
     ids = pl.concat([work.facts.orders["order_id"], dirty["order_id"]])
     to_credit = orders.filter(pl.col("order_id").is_in(ids.implode()))
     weights, steps = credited(to_credit, work)
-    standing = _standing(work, known)
     if standing.height:
         kept = standing.filter(pl.col("refund_id").is_null()).join(to_credit, on="order_id", how="anti")
         weights = pl.concat([weights, kept.select(list(models.WEIGHTS))])
@@ -146,11 +147,15 @@ def _known_orders(work: Work, dirty: pl.DataFrame) -> pl.DataFrame:
     return plain_orders(found).join(work.facts.orders, on="order_id", how="anti")
 
 
-def _refunds(work: Work, orders: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """All refunds of these orders to book, and those in a wrong currency that this batch brings to light."""
+def _refunds(work: Work, orders: pl.DataFrame, standing: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """All refunds of these orders to book, and those in a wrong currency that this batch brings to light.
+
+    What was booked counts, also where the batch that stored the refund is not closed yet.
+    """
     stored = work.facts.refunds.clear()
     if orders.height:
-        stored = work.before.refunds_of_orders.of(orders["order_id"])
+        is_booked = pl.col("refund_id").is_in(standing["refund_id"].drop_nulls().implode())
+        stored = work.before.refunds_of_orders.of(orders["order_id"]).filter(work.counts | is_booked)
     new = work.facts.refunds.join(orders, on="order_id", how="semi")
     found = pl.concat([plain_refunds(stored), plain_refunds(new)])
     bookable, wrong = crediting.right_currency(found, orders)

@@ -94,7 +94,10 @@ def _read(
 def _restated(
     fitted: Fit, history: _History, batch: int, newest_ms: int, warehouse: Warehouse, rules: Rules
 ) -> tuple[pl.DataFrame, int]:
-    """The lines that take `markov` to the fit, and how many orders keep what they have."""
+    """The lines that take `markov` to the fit, and how many orders keep what they have.
+
+    Refunds that are not booked yet are left to the batch that books them.
+    """
     found = warehouse.query("core_standing_of_model", model="markov", batch=batch, **lanes.bounds(batch))
     standing = typed_entries(found)
     provisional = standing.filter(pl.col("refund_id").is_null() & (pl.col("fit") == 0)).select("order_id").unique()
@@ -102,8 +105,9 @@ def _restated(
     old = history.orders.filter(~is_recent).join(provisional, on="order_id", how="semi")
     window = pl.concat([history.orders.filter(is_recent), old])
     weights = models.weights(window, history.steps, history.lineups, replace(rules, models=("markov",)), fitted)
-    refunds, _ = crediting.right_currency(plain_refunds(warehouse.query("core_all_refunds", batch=batch)), window)
     booked = standing.join(window, on="order_id", how="semi")
+    refunds = plain_refunds(warehouse.query("core_all_refunds", batch=batch))
+    refunds = refunds.join(window, on="order_id", how="semi").join(booked, on="refund_id", how="semi")
     reasons = window.select("order_id", reason=pl.lit(f"Markov fit {fitted.version}"))
     lines = ledger.lines(ledger.canonical(window, refunds, weights), booked, reasons)
     return lines, history.orders.height - window.height

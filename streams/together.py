@@ -14,7 +14,7 @@ import polars as pl
 
 from analytics.warehouse import tables
 from streams import batch, intents, lanes
-from streams.arriving import Arrived
+from streams.arriving import Arrived, Touched
 from streams.aside import Early, is_closed
 from streams.begun import Before, Begun
 from streams.crossing import Crossing
@@ -98,10 +98,10 @@ class Together:
 
         return share.lane.worked_out(share.intent, arrived, begun, before, store)
 
-    def _tell(self, to_touch: Mapping[str, Sequence[str]], rejects: pl.DataFrame | None) -> None:
+    def _tell(self, to_touch: Mapping[str, Sequence[Touched]], rejects: pl.DataFrame | None) -> None:
         kafka = self._means.kafka
-        for viewer_id, order_ids in to_touch.items():
-            kafka.touch(order_ids, viewer_id)
+        for viewer_id, touched in to_touch.items():
+            kafka.touch(touched, viewer_id)
         if rejects is not None and rejects.height:
             kafka.park(rejects)
         kafka.flush()

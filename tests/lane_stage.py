@@ -14,7 +14,7 @@ from analytics.contract import ROSTER_TYPES
 from analytics.rules import Rules
 from analytics.warehouse import Warehouse
 from streams import lanes
-from streams.arriving import Record, touched_value
+from streams.arriving import Record, Touched, touched_value
 from streams.aside import Begin, at_once
 from streams.batch import Each, in_turn
 from streams.intents import Pins, pins
@@ -41,9 +41,9 @@ class Log:
     def append(self, lane: int, value: bytes | None, *, touched: bool = False) -> None:
         self.records[lane].append(Record(len(self.records[lane]), value, touched))
 
-    def touch(self, order_ids: Sequence[str], viewer_id: str) -> None:
+    def touch(self, touched: Sequence[Touched], viewer_id: str) -> None:
         lane = lanes.FIRST_OF_EVENTS + partition_of(viewer_id, PARTITIONS)
-        self.append(lane, touched_value(order_ids), touched=True)
+        self.append(lane, touched_value(touched), touched=True)
 
     def park(self, rejects: pl.DataFrame) -> None:
         self.parked.append(rejects)

@@ -20,6 +20,7 @@ from analytics.rules import Rules
 from analytics.warehouse import Warehouse, WarehouseAway, WarehouseError
 from analytics.warehouse.pool import Pool
 from analytics.warehouse.server import Server
+from streams.arriving import Touched
 from streams.aside import FEWEST_ROWS, Early
 from streams.batch import unmarked
 from streams.kafka import BrokerAway
@@ -299,7 +300,7 @@ def test_a_lane_answers_for_its_own_words_and_not_for_those_of_its_neighbour() -
     said = threading.Barrier(2, timeout=60)
 
     def tell(order_id: str, *, first: bool) -> str:
-        post.touch([order_id], "v")
+        post.touch([Touched(order_id)], "v")
         said.wait()
         if not first:
             said.wait()

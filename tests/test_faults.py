@@ -55,7 +55,7 @@ TABLES = (
 )
 STEPS = ("intent", *TABLES, "batches", "done", "lost_transitions", "markov_fits")
 ROLLUPS = ("_minute", "_quarter", "_day")
-KEPT_READY = {"order_credits", "roster_hosts", "roster_kinds", "roster_sessions"}
+KEPT_READY = {"lanes", "order_credits", "roster_hosts", "roster_kinds", "roster_sessions"}
 ROLLUP_OF = {
     "viewer_events": "activity_minute",
     "presence": "presence_minute",
@@ -118,7 +118,7 @@ def _rows(warehouse: Embedded, table: str, key: str, but: str) -> list[tuple[str
         left_out = f"EXCEPT({', '.join(unlike)})" if unlike else ""
         states = [name for name, kind in _columns(warehouse, table) if kind.startswith("AggregateFunction")]
         shown = f"REPLACE({', '.join(f'finalizeAggregation({name}) AS {name}' for name in states)})" if states else ""
-        final = "FINAL" if states or table == "shifts" else ""
+        final = "FINAL" if states or table in {"shifts", "lanes"} else ""
         return rows(warehouse, f"SELECT * {left_out} {shown} FROM {table} {final} ORDER BY ALL")  # noqa: S608  # names of our own tables
     columns = _columns(warehouse, table)
     sums = [_whole(name, kind) for name, kind in columns]

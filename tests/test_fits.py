@@ -97,7 +97,7 @@ def test_an_entry_that_comes_back_is_of_the_fit_that_brought_it_back(warehouse: 
         texts = {"refund_id": None, "session_id": "s1", "basis": "as before", "reason": f"Markov fit {fit}"}
         lines = pl.DataFrame([line | texts], schema=ENTRIES)
         warehouse.insert("ledger", tables.numbered(batch)(tables.ledger(lines, DAY)), f"batch-{batch}")
-    of_order, lane = {"order_ids": ["o"], "batch": 0}, {"model": "markov", "batch": 0, "first": 1, "last": 9}
+    of_order, lane = {"order_ids": ["o"], "batches": []}, {"model": "markov", "batch": 0, "first": 1, "last": 9}
     standing_ = [
         warehouse.query("core_booked", **of_order),
         warehouse.query("core_standing_of_model", **lane),

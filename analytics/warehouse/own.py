@@ -48,6 +48,7 @@ CLOSED = (
     "platform_rules",
     "rejects",
     "intents",
+    "lanes",
 )
 """Tables of which a host sees no row."""
 _ESCAPES = str.maketrans({"\\": "\\\\", "'": "\\'", "\0": "\\0"})

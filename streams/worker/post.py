@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from streams.arriving import Record, touched_value
+from streams.arriving import Record, Touched, touched_value
 from streams.kafka.connection import Connection
 from streams.kafka.dead_letters import Place, dead_letter
 from streams.kafka.producing import Producer
@@ -37,11 +37,11 @@ class KafkaPost:
         self._partitions = 0
         self._sent = _Sent()
 
-    def touch(self, order_ids: Sequence[str], viewer_id: str) -> None:
+    def touch(self, touched: Sequence[Touched], viewer_id: str) -> None:
         """Ask the lane of a viewer to look at orders again."""
         self._partitions = self._partitions or self._producer.partitions(self._topics.events)
         partition = partition_of(viewer_id, self._partitions)
-        self._send(self._topics.events, touched_value(order_ids), [(KIND, TOUCHED)], partition)
+        self._send(self._topics.events, touched_value(touched), [(KIND, TOUCHED)], partition)
 
     def park(self, rejects: pl.DataFrame) -> None:
         """Send rejected lines to the dead letters, each with its place and its reason in headers."""

@@ -1302,3 +1302,34 @@ CREATE MATERIALIZED VIEW rooms_minute_view ON CLUSTER 'live' TO rooms_minute_loc
 SELECT session_id, toStartOfMinute(at) AS minute,
     groupArray(toUInt32(toUnixTimestamp64Milli(at) % 60000 * 256 + reinterpretAsUInt8(presence.change))) AS moves
 FROM presence_local AS presence GROUP BY session_id, minute;
+
+ALTER TABLE intents_local ON CLUSTER 'live'
+    ADD COLUMN IF NOT EXISTS together Array(UInt64) COMMENT 'batches to be stored together, itself among them; empty: alone. It holds if their intents all say the same',
+    ADD COLUMN IF NOT EXISTS seen Array(UInt64) COMMENT 'last stored batch of each lane when it was taken on: later ones do not count, unless a record names them';
+
+ALTER TABLE intents ON CLUSTER 'live'
+    ADD COLUMN IF NOT EXISTS together Array(UInt64) COMMENT 'batches to be stored together, itself among them; empty: alone. It holds if their intents all say the same',
+    ADD COLUMN IF NOT EXISTS seen Array(UInt64) COMMENT 'last stored batch of each lane when it was taken on: later ones do not count, unless a record names them';
+
+CREATE TABLE lanes_local ON CLUSTER 'live' (
+    lane UInt64 COMMENT '0: embedded, 1: roster, p + 2: partition p',
+    batch SimpleAggregateFunction(max, UInt64) COMMENT 'last batch that was stored',
+    newest_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')) COMMENT 'latest occurred_at of any event up to and with it',
+    recorded_at SimpleAggregateFunction(max, DateTime64(3, 'UTC')) COMMENT 'when it was taken on'
+) ENGINE = ReplicatedAggregatingMergeTree ORDER BY lane
+SETTINGS replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000
+COMMENT 'Where lanes are, kept ready; after a crash of the server a row may be missing until the next batch';
+
+CREATE TABLE lanes ON CLUSTER 'live' AS lanes_local
+ENGINE = Distributed('live', currentDatabase(), lanes_local)
+COMMENT 'Where lanes are, kept ready; after a crash of the server a row may be missing until the next batch';
+
+INSERT INTO lanes_local (lane, batch, newest_at, recorded_at)
+SELECT bitShiftRight(batches.batch, 40) AS lane, max(batches.batch), max(batches.newest_at), max(batches.recorded_at)
+FROM batches GROUP BY lane
+SETTINGS insert_deduplicate = 0;
+
+CREATE MATERIALIZED VIEW lanes_view ON CLUSTER 'live' TO lanes_local AS
+SELECT bitShiftRight(batches.batch, 40) AS lane, max(batches.batch) AS batch, max(batches.newest_at) AS newest_at,
+    max(batches.recorded_at) AS recorded_at
+FROM batches_local AS batches GROUP BY lane;
