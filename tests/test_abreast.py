@@ -31,7 +31,8 @@ from streams.rosters import Rosters
 from streams.worker import metrics as worker_metrics
 from streams.worker.abreast import Abreast
 from streams.worker.conducting import Conductor
-from streams.worker.engine import Engine, Limits
+from streams.worker.engine import Engine
+from streams.worker.limits import Limits
 from streams.worker.messages import Place
 from streams.worker.patience import Stopped
 from streams.worker.post import KafkaPost

@@ -33,8 +33,9 @@ from streams.lane import Means
 from streams.rosters import Rosters
 from streams.worker import metrics as worker_metrics
 from streams.worker.conducting import MOST, Conductor
-from streams.worker.engine import GROUPS_AT_ONCE, HELD, Engine, Limits
+from streams.worker.engine import Engine
 from streams.worker.holding import Hold
+from streams.worker.limits import GROUPS_AT_ONCE, HELD, Limits
 from streams.worker.messages import Message, Place
 from streams.worker.patience import Patience
 

@@ -215,7 +215,7 @@ def test_handles_of_many_threads_do_not_disturb_each_other(server: Server) -> No
             for turn in range(5):
                 batch = number * 100 + turn
                 handle.insert("presence", presence(10, batch), f"batch-{batch}")
-                assert handle.query("core_batch_closed", batch=batch)["closed"].to_list() == [0]
+                assert handle.query("core_batch_closed", batches=[batch])["closed"].to_list() == [0]
         except (WarehouseError, AssertionError) as error:
             failures.append(error)
 

@@ -27,7 +27,8 @@ from streams import aside, lanes
 from streams.batch import unmarked
 from streams.lane import Means
 from streams.rosters import Rosters
-from streams.worker.engine import TOGETHER, Engine, Limits
+from streams.worker.engine import Engine
+from streams.worker.limits import TOGETHER, Limits
 from streams.worker.messages import Message, Place
 from streams.worker.metrics import Metrics
 
@@ -139,6 +140,39 @@ def test_death_after_any_step_of_a_group_leaves_the_same_books_whoever_inherits_
     assert made >= {"intent", "viewer_events", "orders", "ledger", "presence", "told", "batches"}
 
 
+class Held:
+    """Holds a worker up after so many steps, while something else happens."""
+
+    def __init__(self, steps: int, meanwhile: Callable[[], None]) -> None:
+        self.left, self.meanwhile = steps, meanwhile
+
+    def __call__(self, _step: str) -> None:
+        self.left -= 1
+        if self.left == 0:
+            self.meanwhile()
+
+
+@pytest.mark.parametrize("steps", range(1, 16) if NIGHT else [1, 2, 3, 4, 9])
+def test_a_worker_that_is_held_up_at_any_step_while_others_inherit_its_lanes_does_no_harm(
+    warehouse: Embedded, steps: int
+) -> None:
+    """It has taken on none, some or all of its lanes; the heirs finish what is there, go on, and then it wakes."""
+    events, log = story(302)
+    with_roster(warehouse, log)
+    heirs = [Group(warehouse, log, RULES, owns=[number]) for number in OF_EVENTS]
+
+    def meanwhile() -> None:
+        for heir in heirs[steps % 2 : 2 + steps % 2]:
+            heir.drain()
+
+    sleeper = Group(warehouse, log, RULES, Held(steps, meanwhile))
+    sleeper.together(dict.fromkeys(OF_EVENTS, 2))
+    sleeper.drain()
+    group = Group(warehouse, log, RULES)
+    group.drain()
+    assert_books(warehouse, events, group)
+
+
 class Fate:
     """Dies at one step in twelve."""
 
@@ -182,8 +216,11 @@ def test_workers_that_die_and_exchange_lanes_at_any_time_come_to_the_referees_bo
     assert_books(warehouse, events, group)
 
 
+@pytest.mark.parametrize("size", [1, 1000])
 @pytest.mark.parametrize("taken", ["by one that stands alone", "by a group of others"])
-def test_lanes_of_which_one_has_another_batch_to_do_are_stored_alone(warehouse: Embedded, taken: str) -> None:
+def test_lanes_of_which_one_has_another_batch_to_do_are_stored_alone(
+    warehouse: Embedded, taken: str, size: int
+) -> None:
     """The worker that comes second finds an intent that does not name its group; so nothing of the group holds."""
     events, log = story(302)
     with_roster(warehouse, log)
@@ -192,7 +229,7 @@ def test_lanes_of_which_one_has_another_batch_to_do_are_stored_alone(warehouse: 
     stood = [late.lane(number).next_batch for number in OF_EVENTS]
     with pytest.raises(Death):
         Group(warehouse, log, RULES, Countdown(2 if "group" in taken else 1)).together(
-            dict.fromkeys([second, third] if "group" in taken else [second], 1)
+            dict.fromkeys([second, third] if "group" in taken else [second], size)
         )
     assert late.together(ALL)
     tokens = dict(rows(warehouse, "SELECT batch, token FROM batches"))

@@ -161,6 +161,6 @@ def test_a_migration_that_was_cut_short_is_applied_whole_at_the_next_start(engin
     """It is always the latest: the next one begins when it has ended."""
     latest = shipped()[-1]
     execute(engine, f"DELETE FROM schema_migrations WHERE number = {latest.number}")  # noqa: S608  # our number
-    execute(engine, "DROP TABLE rooms_minute_view")
+    execute(engine, "DROP TABLE lanes_view")
     assert migrate(lambda text: execute(engine, text)) == [latest.name]
-    assert rows(engine, "SELECT count() FROM system.tables WHERE name = 'rooms_minute_view'") == [("1",)]
+    assert rows(engine, "SELECT count() FROM system.tables WHERE name = 'lanes_view'") == [("1",)]

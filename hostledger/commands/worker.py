@@ -23,7 +23,8 @@ from streams.lane import Means
 from streams.rosters import Rosters
 from streams.worker.abreast import Abreast
 from streams.worker.application import Listening, Membership, application
-from streams.worker.engine import TOGETHER, Engine, Limits
+from streams.worker.engine import Engine
+from streams.worker.limits import TOGETHER, Limits
 from streams.worker.metrics import Metrics
 from streams.worker.post import KafkaPost
 

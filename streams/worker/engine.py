@@ -4,61 +4,25 @@ A turn runs in one thread and does each lane in one of its own; only `assigned` 
 may heal is tried again in place, so no record is let go of; meanwhile nothing is acknowledged and Faust stops fetching.
 """
 
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import structlog
 
 from streams import intents, lanes
 from streams.intents import Pins
 from streams.lane import Lane, Means, Share
-from streams.outcome import Outcome
-from streams.together import Together, recover
 from streams.worker.abreast import Abreast
 from streams.worker.brake import Brake
 from streams.worker.holding import Hold
+from streams.worker.limits import HELD, Limits
 from streams.worker.messages import Message, Place, Queue
 from streams.worker.metrics import Metrics
 from streams.worker.patience import Patience
+from streams.worker.storing import Part, Storing
 from streams.worker.turns import Turns
-
-HELD = 4
-"""Batches that may wait for the roster."""
-GROUPS_AT_ONCE = min(max(os.cpu_count() or 1, 2), 4)
-"""Groups of lanes that a worker does side by side: one per core, two at least, four at most."""
-TOGETHER = 64
-"""Lanes that are stored together at most."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Short wait for the roster (ms), bytes of a batch, share of rejects that stops, ms between fits (0: none).
-
-    groups: how many go side by side. together: lanes of a group at most (1: each is stored alone). gap_ms: how long
-    missing offsets are sought; compacted_ms: the same for the roster, whose topic may lack some.
-    """
-
-    wait_ms: int = 2_000
-    batch_bytes: int = 24 << 20
-    rejects: Fraction = Fraction(1, 5)
-    fit_every_ms: int = 3_600_000
-    groups: int = GROUPS_AT_ONCE
-    together: int = TOGETHER
-    gap_ms: int = 30_000
-    compacted_ms: int = 3_000
-
-
-class Part(NamedTuple):
-    """The next batch of a lane, and the messages that its records came in."""
-
-    share: Share
-    messages: Sequence[Message] = ()
-
 
 _Of = TypeVar("_Of")
 
@@ -75,11 +39,11 @@ class Engine:
         self._queues: dict[Place, Queue] = {}
         self._ends: dict[Place, int] = {}
         self._hold = Hold(limits.wait_ms / 1000, HELD * limits.batch_bytes)
-        self._brake = Brake(limits.rejects)
         self._abreast = Abreast(limits.groups, "group")
         self._turns = Turns(limits.groups, limits.together, limits.batch_bytes)
         self._fitted_ms = means.clock_ms()
         self.patience = Patience(metrics)
+        self._storing = Storing(means, self.patience, Brake(limits.rejects), metrics, limits.together)
 
     def assigned(self, places: set[Place]) -> None:
         """Know which partitions are ours now."""
@@ -136,21 +100,14 @@ class Engine:
         busy, places = self._busy(), self.places
         quiet = [self._lane(place) for place in places if place not in busy]
         due = [Part(share) for lane in quiet if (share := self._due(lane, pins))]
-        self._side_by_side(self._store, self._apart(due))
+        self._side_by_side(self._storing.store, self._storing.groups(due))
         if places and self._number(places[0]) == lanes.ROSTER:
             self._fit(self._lane(places[0]), pins)
         return {place: lane.next_offset for place, lane in self._lanes.items()}
 
     def _due(self, lane: Lane, pins: Pins) -> Share | None:
-        self._recover(lane, pins)
+        self._storing.recover(lane, self._lane_of, pins)
         return lane.resumed([]) if lane.unfinished else lane.due(pins)
-
-    def _apart(self, parts: Sequence[Part]) -> list[list[Part]]:
-        """Put batches into groups: those stay alone that stand already, and those that restate all orders of a lane."""
-        joined = [part for part in parts if not part.share.stands and part.share.intent.kind == "events"]
-        most = self._limits.together
-        alone = [[part] for part in parts if part not in joined]
-        return alone + [joined[at : at + most] for at in range(0, len(joined), most)]
 
     def _drain_all(self, roster_end: int) -> None:
         """Do what waits, the roster first; others in groups, when the roster has come as far as it has to."""
@@ -166,7 +123,7 @@ class Engine:
         waited = sum(self._queues[place].size for place in waiting)
         if self._hold.is_over(pins.roster_offset, roster_end, waited):
             for place in waiting:
-                self._recover(self._lane(place), pins)
+                self._storing.recover(self._lane(place), self._lane_of, pins)
             groups = self._turns.take(waiting, lambda place: self._queues[place].size)
             self._side_by_side(lambda places: self._turns.left(self._drain(places, pins)), groups)
 
@@ -192,7 +149,7 @@ class Engine:
         if every and now - self._fitted_ms >= every and "markov" in self._means.rules.models:
             share = lane.resumed([]) if lane.unfinished else lane.empty(pins, "fit")
             if share:
-                self._store([Part(share)])
+                self._storing.store([Part(share)])
             self._fitted_ms = now
 
     def _number(self, place: Place) -> int:
@@ -249,8 +206,8 @@ class Engine:
 
     def _drain(self, places: Sequence[Place], pins: Pins) -> list[Place]:
         """Do the next batch of some lanes, and let go of what is done; returns those that can go on at once."""
-        for group in self._apart([part for place in places if (part := self._part(place, pins))]):
-            self._store(group)
+        for group in self._storing.groups([part for place in places if (part := self._part(place, pins))]):
+            self._storing.store(group)
         return [place for place in places if self._let_go(place)]
 
     def _part(self, place: Place, pins: Pins) -> Part | None:
@@ -273,27 +230,8 @@ class Engine:
         self._metrics.open_watches.labels(lane.source).set(lane.open_watches)
         return is_done and bool(queue.messages)
 
-    def _recover(self, lane: Lane, pins: Pins) -> None:
-        """Finish what a lane has unfinished together with others, whosever they are."""
-        began = time.monotonic()
-        self._count(self.patience.insist(lambda: recover(self._means, lane, self._lane_of, pins)), began)
-
     def _lane_of(self, number: int, source: str) -> Lane:
         """Give a lane of ours, or make one for the occasion."""
         topic, _, partition = source.rpartition("-")
         place = Place(topic, int(partition))
         return self._lane(place) if place in self.places else Lane(self._means, source, number)
-
-    def _store(self, parts: Sequence[Part]) -> None:
-        """Do batches together, and count them."""
-        began = time.monotonic()
-        outcomes = self.patience.insist(Together(self._means, [part.share for part in parts]).advance)
-        now_ms = self._means.clock_ms()
-        for message in (message for part in parts if outcomes for message in part.messages):
-            self._metrics.latency.observe(max(now_ms - message.appended_ms, 0) / 1000)
-        self._count(outcomes, began)
-
-    def _count(self, outcomes: Sequence[Outcome], began: float) -> None:
-        for outcome in outcomes:
-            self._metrics.count(outcome, time.monotonic() - began)
-            self._brake.judge(outcome)
