@@ -126,7 +126,7 @@ def test_the_amounts_on_the_page_are_those_of_the_code() -> None:
     assert HELD == 4
     assert "; four of them" in said["one batch"]
     assert (min(max(os.cpu_count() or 1, 2), 4), 8) == (GROUPS_AT_ONCE, STATEMENTS_AT_ONCE)
-    assert said["one worker"].startswith("a lane per core side by side, two at least, four at most")
+    assert said["one worker"].startswith("a group of lanes per core side by side, two at least, four at most")
     assert said["one worker"].endswith("eight connections to ClickHouse")
     assert said["waiting in a worker while it is at work"].startswith(f"{MOST >> 20} MiB of records")
     assert f"{packing.MOST_EVENTS:,} events or {packing.MOST_BYTES >> 10} KiB" in said["one record"]

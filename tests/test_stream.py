@@ -8,6 +8,7 @@ from typing import Any
 
 import native_child
 import pytest
+from kafka import KafkaAdminClient, TopicPartition
 from kafka_broker import Broker
 from nights import DEATHS
 from patience import await_true
@@ -26,7 +27,7 @@ from analytics.warehouse import Warehouse
 from analytics.warehouse.embedded import Embedded
 from analytics.warehouse.server import Server
 from streams import lanes
-from streams.arriving import Record
+from streams.arriving import Record, Touched, touched_value
 from streams.generator import Plan, arrivals
 from streams.ingest import wall_ms
 from streams.intents import pins
@@ -153,6 +154,31 @@ def test_word_that_the_broker_has_not_acknowledged_keeps_the_batch_open(
         breakable_kafka.start()
         await_true(lambda: is_done(1))
     assert rows(warehouse, counts) == [("2", "2")]
+
+
+def test_records_are_read_again_and_those_that_are_gone_are_counted(apache_kafka: Broker, prefix: str) -> None:
+    """As whoever finishes what another worker began with records of a lane that is not his."""
+    connection = Connection(apache_kafka.bootstrap)
+    topics.ensure(connection, topics.declared(prefix, 1))
+    source, metrics = f"{prefix}.events-0", Metrics()
+
+    def gone() -> float | None:
+        return metrics.registry.get_sample_value("hostledger_missing_offsets_total", {"source": source})
+
+    with closing(Producer(connection)) as producer:
+        post = KafkaPost(connection, producer, topics.names(prefix), metrics)
+        for number in range(6):
+            post.touch([Touched(f"o{number}", number)], "v")
+        producer.wait_for([producer.dispatch(f"{prefix}.events", None, key=b"k", partition=0)])
+        post.flush()
+        found = post.again(source, 2, 7)
+        assert found[:4] == [Record(at, touched_value([Touched(f"o{at}", at)]), touched=True) for at in range(2, 6)]
+        assert found[4:] == [Record(6, None)]
+        assert (post.again(source, 3, 3), gone()) == ([], None)
+        with closing(KafkaAdminClient(bootstrap_servers=apache_kafka.bootstrap)) as admin:
+            admin.delete_records({TopicPartition(f"{prefix}.events", 0): 4})
+        assert ([record.offset for record in post.again(source, 1, 6)], gone()) == ([4, 5], 3)
+        assert (post.again(source, 1, 3), gone()) == ([], 5)
 
 
 def test_a_clickhouse_that_goes_away_is_waited_for(apache_kafka: Broker, prefix: str, tmp_path: Path) -> None:

@@ -9,8 +9,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
-import structlog
-
 from streams import intents, lanes
 from streams.intents import Pins
 from streams.lane import Lane, Means, Share
@@ -192,14 +190,10 @@ class Engine:
             queue.messages = [message for message in queue.messages if message.record.offset < offset]
             return offset
         queue.given_up = offset
-        self._say_gone(lane, offset, next(m.record.offset for m in queue.messages if m.record.offset > offset))
-        return None
-
-    def _say_gone(self, lane: Lane, first: int, behind: int) -> None:
         if lane.number != lanes.ROSTER:  # whose topic is compacted: what is gone there came again later
-            self._metrics.missing.labels(lane.source).inc(behind - first)
-            log = structlog.get_logger("worker")
-            log.error("offsets are gone", source=lane.source, first=first, count=behind - first)
+            behind = next(m.record.offset for m in queue.messages if m.record.offset > offset)
+            self._metrics.say_gone(lane.source, offset, behind - offset)
+        return None
 
     def _pins(self) -> Pins:
         return self.patience.insist(lambda: intents.pins(self._means.warehouse, self._means.clock_ms()))

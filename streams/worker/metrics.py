@@ -3,6 +3,7 @@
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from streams.outcome import Outcome
@@ -59,6 +60,12 @@ class Metrics:
         }
         for name, metric in declared.items():
             object.__setattr__(self, name, metric)
+
+    def say_gone(self, source: str, first: int, count: int) -> None:
+        """Say loudly that a topic no longer holds so many records behind an offset; none: nothing."""
+        if count:
+            self.missing.labels(source).inc(count)
+            structlog.get_logger("worker").error("offsets are gone", source=source, first=first, count=count)
 
     def forget(self, source: str) -> None:
         """Say nothing more of a partition that is not ours."""

@@ -63,7 +63,9 @@ class KafkaPost:
         """Read the records of a partition from one offset up to another, those that are still there."""
         topic, _, partition = source.rpartition("-")
         found = stretch(self._connection, topic, int(partition), first, end) if end > first else ()
-        return [Record(record.offset, record.value, (KIND, TOUCHED) in record.headers) for record in found]
+        records = [Record(record.offset, record.value, (KIND, TOUCHED) in record.headers) for record in found]
+        self._metrics.say_gone(source, first, end - first - len(records))
+        return records
 
     def _send(
         self, topic: str, value: bytes | None, headers: Sequence[tuple[str, bytes]], partition: int | None = None
