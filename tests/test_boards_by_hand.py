@@ -204,6 +204,72 @@ def test_a_late_hand_over_is_shown_as_what_it_moved(tmp_path: Path) -> None:
     )
 
 
+def _quiet_hours() -> list[Event]:
+    """李佳 is on air for two hours, her twin for two more; one viewer is there from 11:05 to 14:30, and nobody else."""
+    return [
+        *_hour()[:4],
+        _shift("shift_ended", 120, "h1"),
+        _shift("shift_started", 120, "d1"),
+        _shift("shift_ended", 240, "d1"),
+        _room("viewer_joined", 5, "a"),
+        _room("viewer_left", 210, "a"),
+        _order("o1", 10, 6_000, session_id="s"),
+        _order("o2", 185, 6_000, session_id="s"),
+        _order("o3", 205, 60_000, session_id="s"),
+        _refund("f1", "o1", 230, 250),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "human", "digital"),
+    [
+        (0, 300, (115, "30.00"), (90, "440.00")),
+        (60, 180, (60, "0"), (60, "0")),
+        (180, 195, (0, None), (15, "240.00")),
+        (150, 195, (0, None), (45, "80.00")),
+        (130, 150, (0, None), (20, "0")),
+        (10, 11, (1, "3450.00"), (0, None)),
+    ],
+)
+def test_a_rate_of_compare_is_over_the_minutes_of_the_range_also_when_nobody_comes_or_goes(
+    tmp_path: Path, first: int, last: int, human: tuple[int, str | None], digital: tuple[int, str | None]
+) -> None:
+    """Nor does it matter whether the engine has merged its parts."""
+    span = Choice(BEGIN + first * MINUTE, BEGIN + last * MINUTE)
+    with stored(tmp_path / "data", [[event] for event in _quiet_hours()]) as (warehouse, _):
+        for _ in range(2):
+            crude = asked(warehouse, "compare_figures", span)[0]
+            for kind, (minutes, rate) in (("human", human), ("digital", digital)):
+                assert round(crude[f"{kind}_hours"] * 60, 9) == minutes
+                assert crude[kind] == (rate and Decimal(rate))
+            for table in ("presence_minute", "revenue_minute", "returns_minute"):
+                execute(warehouse, f"OPTIMIZE TABLE {table} FINAL")
+
+
+def test_credits_behind_the_last_shift_belong_to_the_hour_in_which_it_ended(tmp_path: Path) -> None:
+    late = _order("late", 400, 500, session_id="s", host_id="d1")
+    with stored(tmp_path / "data", [_quiet_hours(), [late]]) as (warehouse, _):
+        for first, last, hours in ((0, 420, 5), (200, 420, 2), (390, 410, 1), (390, 400, 0), (401, 420, 0)):
+            span = Choice(BEGIN + first * MINUTE, BEGIN + last * MINUTE, model="declared")
+            rows = {row["hour"]: row for row in asked(warehouse, "compare_strata", span)}
+            assert len(rows) == hours
+            assert ("15:00" in rows) == (rows.get("15:00", {}).get("digital_sessions") == 1) == (first <= 400 < last)
+
+
+def test_of_two_registrations_at_one_instant_the_first_by_its_id_holds_before_them(tmp_path: Path) -> None:
+    first = _event("host_registered", 40, host_id="x", name="X", kind="human")
+    later = first | {"event_id": f"{first['event_id']} again", "kind": "digital"}
+    shift = [_shift("shift_started", 0, "x"), _shift("shift_ended", 30, "x"), _room("viewer_joined", 0, "a")]
+    sold = [_order("o1", 10, 6_000, session_id="s"), _room("viewer_left", 30, "a")]
+    opened = _event("session_started", -1, session_id="s", platform="douyin", seller_id="seller")
+    with stored(tmp_path / "data", [[opened, *shift, *sold, first, later]]) as (warehouse, _):
+        assert asked(warehouse, "pipeline_labels", STAGE) == []
+        for name in ("live_hosts", "hosts_scorecard"):
+            assert {row["kind"] for row in asked(warehouse, name, STAGE)} == {"human"}, name
+        (crude,) = asked(warehouse, "compare_figures", STAGE)
+        assert (crude["human_hours"], crude["digital_hours"]) == (0.5, 0)
+
+
 def test_help_states_a_formula_and_ids_are_unique() -> None:
     for panel in PANELS.values():
         assert panel.help.endswith("."), panel.id

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
-from board_stage import BEGIN_MS, MINUTE_MS, Event, evening, filled
+from board_stage import BEGIN_MS, MINUTE_MS, Event, evening, filled, said
 from board_stage import rows_of as stage_rows
 from referee_cells import Cells, hour_of, ms, rows_of
 from warehouse_stage import execute
@@ -20,7 +20,8 @@ from analytics.comparison.estimates import contrast, strata_table
 from analytics.comparison.measures import MEASURES
 from analytics.comparison.strata import described, sorted_into
 from analytics.warehouse.embedded import Embedded
-from dashboards.macros import Range
+from dashboards.macros import Range, expanded
+from dashboards.sql import statement
 
 FAR_MS = 4_000_000_000_000
 SUMS = ("live_ms", "watch_ms", "views", "gross", "refunds", "orders")
@@ -133,8 +134,8 @@ def test_a_warehouse_from_before_gets_both_rollups_filled_and_a_repeat_changes_n
     filling = [part for part in statements if part.startswith(("TRUNCATE", "INSERT"))]
     assert len(filling) == 4
     for _ in range(2):
-        for statement in filling:
-            execute(warehouse, statement)
+        for step in filling:
+            execute(warehouse, step)
         assert {table: rows_of(warehouse, text) for table, text in totals.items()} == before
     assert all(rows[0]["total"] > 0 for rows in before.values())
 
@@ -227,24 +228,37 @@ def test_in_any_range_the_figures_of_the_board_stand_on_the_hours_of_its_strata(
     assert lacking > 0
 
 
-def test_the_viewer_hours_of_the_hours_add_up_to_those_of_all(warehouse: Embedded) -> None:
-    """Hours of Kolkata begin at half past; a range takes the hours that begin in it, and no other."""
-    chosen = {
-        "model": ["on_air"],
-        "currency": ["CNY"],
-        "zone": ["Asia/Kolkata"],
-        "seller": [],
-        "platform": [],
-        "session": [],
-    }
-    hour_ms = 3_600_000
-    begin = BEGIN_MS - hour_ms // 2
-    hours = [Range(at, at + hour_ms, 60_000) for at in range(begin - hour_ms, begin + 5 * hour_ms, hour_ms)]
-    for kind in ("human_hours", "digital_hours"):
-        parts = [sum(row[kind] for row in stage_rows(warehouse, "compare_strata", span, chosen)) for span in hours]
-        whole = sum(row[kind] for row in stage_rows(warehouse, "compare_strata", Range(0, FAR_MS, 60_000), chosen))
-        assert sum(parts) == pytest.approx(whole)
-        assert sum(part > 0 for part in parts) > 1
+@pytest.mark.parametrize("length", [60, 47, 1440])
+def test_what_ranges_say_that_follow_each_other_adds_up_to_what_one_says_of_all(
+    warehouse: Embedded, length: int
+) -> None:
+    """Wherever a range begins and ends, money and time are those of its minutes."""
+    begin, step = BEGIN_MS - 90 * MINUTE_MS, length * MINUTE_MS
+    parts = [sums_of(warehouse, Range(at, at + step, MINUTE_MS)) for at in range(begin, begin + 600 * MINUTE_MS, step)]
+    everything = sums_of(warehouse, Range(0, FAR_MS, MINUTE_MS))
+    added: Counter[tuple[str, ...]] = Counter()
+    for part in parts:
+        added.update(part)
+    assert added == everything
+    assert sum(bool(part) for part in parts) > (length < 1440)
+    assert len(everything) > 10
+
+
+def sums_of(warehouse: Embedded, span: Range) -> Counter[tuple[str, ...]]:
+    """Net and time watched of each kind in each stratum of a range, to the minor unit and the millisecond."""
+    chosen = {"model": ["on_air"], "currency": ["CNY"], "zone": ["Asia/Kolkata"]}
+    chosen |= {"seller": [], "platform": [], "session": []}
+    table, _, _ = statement("compare_strata").rpartition("\nSELECT")
+    text = f"{table} SELECT platform, hour, category, human_net, human_ms, digital_net, digital_ms FROM strata"  # noqa: S608  # ours
+    names = ("human_net", "human_ms", "digital_net", "digital_ms")
+    return Counter(
+        {
+            (row["platform"], row["hour"], row["category"], name): int(row[name])
+            for row in said(warehouse, expanded(text, span, chosen))
+            for name in names
+            if int(row[name])
+        }
+    )
 
 
 def test_line_ups_cover_a_session_without_gaps_and_overlaps(warehouse: Embedded) -> None:

@@ -2,13 +2,11 @@
 -- Columns of on_air: session_id, host_id, kind (human, digital, unknown), start_ms, end_ms, until_ms (as of turns).
 {{turns}},
 kinds AS (
-    SELECT host_id, kind, if(row_number() OVER of_host = 1, 0, toUnixTimestamp64Milli(from_at)) AS kind_from_ms,
-        leadInFrame(toUnixTimestamp64Milli(from_at), 1, toInt64(9999999999999)) OVER of_host AS kind_until_ms
+    SELECT host_id, kind, toUnixTimestamp64Milli(from_at) AS kind_from_ms,
+        leadInFrame(toUnixTimestamp64Milli(from_at), 1, toInt64(9999999999999)) OVER (
+            PARTITION BY host_id ORDER BY from_at ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
+        ) AS kind_until_ms
     FROM roster_kinds FINAL
-    WHERE from_at != toDateTime64(0, 3, 'UTC')
-    WINDOW of_host AS (
-        PARTITION BY host_id ORDER BY from_at ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-    )
 ),
 on_air AS (
     SELECT turns.session_id AS session_id, turns.host_id AS host_id,
