@@ -223,14 +223,15 @@ def audience(live: Live, step_ms: int = MINUTE_MS) -> list[dict[str, Any]]:
 def rates(live: Live) -> list[dict[str, Any]]:
     """The standard rates."""
     views, viewers = sum(e["type"] == "viewer_joined" for e in live.did), len(live.people("viewer_joined"))
-    paid = sum(line["amount_minor"] for e in live.sold for line in e["lines"])
+    paid = sum(line["amount_minor"] for e in live.sold if e.get("session_id") for line in e["lines"])
+    orders = sum(bool(e.get("session_id")) for e in live.paid)
     begin, end = live.choice.from_ms, live.end_ms
     watched = sum(max(0, min(stop, end) - max(start, begin)) for _, start, stop in live.watches())
     on_air_ms = union(live.lived(piece) for piece in live.pieces)
     return [
         {
             "gpm": money(whole(paid * 1000, views), live.choice.currency),
-            "ctor": ratio(len(live.paid), sum(e["type"] == "product_clicked" for e in live.did)),
+            "ctor": ratio(orders, sum(e["type"] == "product_clicked" for e in live.did)),
             "uv_value": money(whole(paid, viewers), live.choice.currency),
             "interaction_rate": ratio(len(live.people(*ACTIONS)), viewers),
             "pcu": max((row["online"] for row in audience(live)), default=0),

@@ -20,6 +20,7 @@ from dashboards.sql import statement
 from streams.processor import Processor
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+DAY = 24 * 60
 LANE = 4 << 40
 BY_QUERY = {alert.query: alert for alert in ALERTS}
 Event = dict[str, Any]
@@ -198,11 +199,33 @@ def test_gmv_of_rooms_without_a_host_is_noticed_and_sales_outside_of_rooms_are_n
     assert stage.fires("alert_unattributed")
 
 
-def test_a_refund_beyond_its_order_is_noticed(stage: Stage) -> None:
+def test_a_refund_beyond_its_order_is_noticed_when_it_is_told_however_late(stage: Stage) -> None:
     stage.feed(refund("o6", 3, 1_001))
     assert stage.number("alert_excess_refund") == 1
     stage.feed(event("order_refunded", 25 * 60, refund_id="x", order_id="o7", amount_minor=2_000, currency="CNY"))
-    assert stage.number("alert_excess_refund") == 1
+    assert stage.number("alert_excess_refund") == 2
+    waits = event("order_refunded", 9 * DAY, refund_id="y", order_id="old", amount_minor=2_000, currency="CNY")
+    stage.feed(waits)
+    assert stage.number("alert_excess_refund") == 2
+    stage.feed(order("old", 10 * DAY))
+    assert stage.number("alert_excess_refund") == 3
+
+
+def test_a_refund_beyond_its_order_is_silent_a_day_after_it_was_told(stage: Stage) -> None:
+    before = stage.number("alert_excess_refund")
+    at_ms = now_ms() - 25 * HOUR_MS
+    line = {
+        "order_id": "o8",
+        "model": "on_air",
+        "host_id": "excess_refund",
+        "refund_id": "z",
+        "currency": "CNY",
+        "sign": 1,
+    }
+    told = {"amount_minor": 5, "ordered_at": at_ms, "session_id": "s1", "batch": LANE + 77}
+    stage.insert("ledger", booked_at=now_ms() - 30 * MINUTE_MS, **line, **told)
+    stage.insert("batches", batch=LANE + 77, newest_at=at_ms, recorded_at=at_ms, stored_at=at_ms)
+    assert stage.number("alert_excess_refund") == before
 
 
 def test_a_digital_host_without_its_label_is_noticed_while_it_is_on_air(stage: Stage) -> None:

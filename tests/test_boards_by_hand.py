@@ -270,6 +270,71 @@ def test_of_two_registrations_at_one_instant_the_first_by_its_id_holds_before_th
         assert (crude["human_hours"], crude["digital_hours"]) == (0.5, 0)
 
 
+def test_a_day_whose_midnight_the_clocks_leave_out_is_a_day_of_its_own(tmp_path: Path) -> None:
+    """In Cairo the clock went from 24:00 on 23 April 2026 to 01:00 on the next day."""
+    first = (1_776_981_600_000 - BEGIN) // MINUTE
+    sold = [_order(f"o{after}", first + after, after + 1_000) for after in (-1, 0, 600, 1380, 1381)]
+    span = Choice(BEGIN + (first - 3000) * MINUTE, BEGIN + (first + 3000) * MINUTE, zone="Africa/Cairo")
+    with stored(tmp_path / "data", [sold]) as (warehouse, _):
+        days = asked(warehouse, "finance_revenue", span)
+        assert [(row["time"], row["gross"]) for row in days] == [
+            ("2026-04-22 22:00:00", Decimal("9.99")),
+            ("2026-04-23 22:00:00", Decimal("26.00")),
+            ("2026-04-24 21:00:00", Decimal("47.61")),
+        ]
+        periods = asked(warehouse, "finance_periods", span)
+        assert [row["gross"] for row in reversed(periods)] == [row["gross"] for row in days]
+
+
+def test_panels_agree_on_a_range_that_begins_and_ends_within_a_minute(tmp_path: Path) -> None:
+    """All take the minutes that begin in it: not 10, of which it has the end, but 40, of which it has the begin."""
+    events = [
+        *_hour()[:4],
+        _order("o1", 10.75, 10_000, session_id="s"),
+        _order("ghost 1", 10.9, 700, session_id="s", host_id="ghost"),
+        _order("o2", 20, 5_000, session_id="s"),
+        _refund("f1", "o1", 30, 4_000),
+        _refund("f2", "o2", 40.5, 6_000),
+        _order("o3", 40.75, 300, session_id="s"),
+        _order("ghost 2", 40.9, 80, session_id="s", host_id="ghost"),
+    ]
+    span = Choice(BEGIN + 10 * MINUTE + 30_000, BEGIN + 40 * MINUTE + 17_001, model="declared")
+    with stored(tmp_path / "data", [events]) as (warehouse, _):
+        rows = {name: asked(warehouse, name, span) for name in (*PANELS, "live_latest")}
+    (totals,) = rows["finance_totals"]
+    assert (totals["gross"], totals["refunds"], totals["orders"]) == (Decimal("53.80"), Decimal("100.00"), 3)
+    assert sum(row["gross"] for row in rows["finance_cohorts"]) == totals["gross"]
+    assert sum(row["refunds"] for row in rows["finance_cohorts"]) == Decimal("60.00"), "those of orders of the range"
+    assert sum(row["before"] for row in rows["finance_bridge"]) == totals["net"]
+    assert [(row["refund_id"], row["amount"]) for row in rows["finance_excess"]] == [("f2", Decimal("10.00"))]
+    cards = {row["host_id"]: row for row in rows["hosts_scorecard"]}
+    assert cards["h1"]["refunded_orders"] == 2 / 2, "o1 and o2 came back, o2 and o3 were sold"
+    assert [(row["host_id"], row["amount"]) for row in rows["hosts_leftovers"]] == [("ghost", Decimal("0.80"))]
+    assert [row["order_id"] for row in rows["live_latest"]] == ["ghost 2", "o3", "o2"]
+
+
+def test_a_twin_has_no_ratio_to_an_original_who_was_not_on_air(stage: Embedded) -> None:
+    original, twin = asked(stage, "hosts_twins", Choice(BEGIN + 31 * MINUTE, BEGIN + 50 * MINUTE))
+    assert (original["live_hours"], original["net"]) == (0, Decimal("-50.25"))
+    assert (twin["live_ratio"], twin["viewer_ratio"]) == (None, None)
+    assert twin["per_live_hour"] > 600
+
+
+def test_people_of_a_room_with_nothing_but_a_sale_have_their_watch_time(tmp_path: Path) -> None:
+    late = [_order("late", 80, 700, session_id="s"), _room("viewer_left", 110, "a"), _shift("shift_ended", 50.5, "d1")]
+    with stored(tmp_path / "data", [_hour(), late]) as (warehouse, _):
+        (room,) = asked(warehouse, "live_sessions", Choice(BEGIN + 75 * MINUTE, BEGIN + 85 * MINUTE))
+    assert (room["orders"], room["viewers"], room["live"]) == (1, 0, 0)
+    assert room["watch_time"] == (85 + 19 + 0.5 + 0.25) * 60 / 4, "a to the end of the range, b, c and e"
+
+
+def test_a_host_whose_credits_were_taken_back_is_not_shown(tmp_path: Path) -> None:
+    late = [_shift("shift_ended", 9, "h1"), _shift("shift_started", 9, "d1")]
+    with stored(tmp_path / "data", [_hour(), late]) as (warehouse, _):
+        rows = asked(warehouse, "live_hosts", Choice(BEGIN + 10 * MINUTE, BEGIN + 30 * MINUTE))
+    assert [(row["host_id"], row["gross"], row["orders"]) for row in rows] == [("d1", Decimal("100.50"), 1)]
+
+
 def test_help_states_a_formula_and_ids_are_unique() -> None:
     for panel in PANELS.values():
         assert panel.help.endswith("."), panel.id

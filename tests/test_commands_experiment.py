@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from collections import Counter
 from contextlib import closing
 
 import msgspec
@@ -270,9 +271,9 @@ class TestSwitchback:
 
 
 def after_exposure(events, window_ms):
-    """Net by arm of the orders that exposed viewers paid in the window, one by one; and the viewers of each arm."""
+    """Net of each exposed viewer, of the orders paid in the window, one by one; and the arm of each."""
     exposed = referee.exposed(events, SCRIPT, Rules().idle_ms)
-    back, seen, net = {}, set(), {"A": 0, "B": 0}
+    back, seen, net = {}, set(), dict.fromkeys(exposed, 0)
     for event in events:
         if event["type"] == "order_refunded" and event["refund_id"] not in seen:
             seen.add(event["refund_id"])
@@ -283,11 +284,8 @@ def after_exposure(events, window_ms):
             seen.add(event["order_id"])
             if 0 <= event["occurred_at"] - exposed[viewer][0] < window_ms:
                 amount = sum(line["amount_minor"] for line in event["lines"])
-                net[referee.arm(viewer, SCRIPT, {"A": 1, "B": 1})] += max(
-                    amount - back.get(str(event["order_id"]), 0), 0
-                )
-    arms = [referee.arm(viewer, SCRIPT, {"A": 1, "B": 1}) for viewer in exposed]
-    return net, {arm: arms.count(arm) for arm in "AB"}
+                net[viewer] += max(amount - back.get(str(event["order_id"]), 0), 0)
+    return net, {viewer: referee.arm(viewer, SCRIPT, {"A": 1, "B": 1}) for viewer in exposed}
 
 
 class TestScript:
@@ -301,10 +299,21 @@ class TestScript:
         return {row["variant"]: row for row in json.loads(done.stdout)}, done.stderr, picture
 
     def test_viewers_and_their_money_are_counted_to_the_minor_unit(self, answer, made):
-        net, viewers = after_exposure(made, DAY)
-        assert {variant: row["net_minor"] for variant, row in answer[0].items()} == net
-        assert {variant: row["viewers"] for variant, row in answer[0].items()} == viewers
-        assert min(net.values()) > 100_000
+        net, arms = after_exposure(made, DAY)
+        sums = {variant: sum(net[viewer] for viewer in net if arms[viewer] == variant) for variant in "AB"}
+        assert {variant: row["net_minor"] for variant, row in answer[0].items()} == sums
+        assert {variant: row["viewers"] for variant, row in answer[0].items()} == Counter(arms.values())
+        assert min(sums.values()) > 100_000
+
+    def test_averages_are_of_capped_revenue_as_lifts_are(self, answer, made):
+        net, arms = after_exposure(made, DAY)
+        cap = np.quantile([amount for amount in net.values() if amount], 0.99)
+        for variant, row in answer[0].items():
+            mean = np.mean([min(amount, cap) for viewer, amount in net.items() if arms[viewer] == variant])
+            assert row["net_per_1000_minor"] == round(1_000 * mean)
+        assert any(
+            row["net_per_1000_minor"] < round(1_000 * row["net_minor"] / row["viewers"]) for row in answer[0].values()
+        )
 
     def test_the_true_effect_is_found_and_lies_in_the_interval(self, answer):
         """Variant B triples the chance to buy: a lift of 200 %."""

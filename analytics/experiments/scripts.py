@@ -66,10 +66,14 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A test: the sizes of its arms, the caps in minor units, and the comparisons (none while they are blocked)."""
+    """A test: the sizes of its arms, the caps in minor units, and the comparisons (none while they are blocked).
+
+    means: capped revenue per viewer of each arm, in minor units; None without viewers.
+    """
 
     control: str
     counts: dict[str, int]
+    means: dict[str, float | None]
     ratio: SampleRatio
     complied: float
     cap_minor: float
@@ -95,7 +99,8 @@ def result(viewers: pl.DataFrame, shares: dict[str, int], control: str, rule: Ru
         for variant in counts
         if variant != control and not blocked
     ]
-    return Result(control, counts, ratio, complied, cap, tuple(compared))
+    means = {variant: float(net[of].mean()) if of.any() else None for variant, of in each.items()}
+    return Result(control, counts, means, ratio, complied, cap, tuple(compared))
 
 
 def _comparison(

@@ -55,7 +55,7 @@ ALERTS: tuple[Alert, ...] = (
         above=0,
         for_s=0,
         window_s=_DAY_S,
-        summary="In the last day refunds went beyond what their orders had paid.",
+        summary="Refunds that were stored in the last day go beyond what their orders had paid.",
         runbook=(
             "Run hostledger explain ORDER_ID for the orders with excess_refund on the board Finance, and ask the "
             "platform which of their refunds are real."

@@ -124,7 +124,7 @@ _NOW = (
         "Rates (${currency})",
         "GPM = GMV x 1000 / views; CTOR = orders / product clicks; UV value = GMV / viewers; interaction rate = "
         "people who comment, like, share or follow / viewers; PCU = most people online at the end of a minute; ACU = "
-        "time watched / time on air; of whole sessions.",
+        "time watched / time on air; of whole sessions, so orders outside of them are in no rate.",
         (
             Column("gpm", "GPM", Unit.MONEY),
             Column("ctor", "CTOR", Unit.SHARE),
@@ -158,7 +158,8 @@ _RANKED = (
         "products",
         Kind.TABLE,
         "Products (${currency})",
-        "Line totals of the paid orders of whole sessions, the 40 highest; share = GMV / GMV of all products.",
+        "Line totals of all paid orders, those outside of sessions too, the 40 highest; "
+        "share = GMV / GMV of all products.",
         (
             Column("product", "Product"),
             Column("pieces", "Pieces", Unit.COUNT),

@@ -47,8 +47,8 @@ _FLOW = (
         "latency",
         Kind.SERIES,
         "From event to query",
-        "Time a batch was stored - its newest event, percentiles over the batches of a step, each batch counted once "
-        "for each of its events.",
+        "Time a batch was stored - the newest event up to then, percentiles over the batches of a step, each batch "
+        "counted once for each of its events.",
         (
             Column("time", "Time", Unit.TIME),
             Column("p50", "p50", Unit.SECONDS),
@@ -77,8 +77,8 @@ _TABLES = (
         "lag",
         Kind.TABLE,
         "Lag",
-        "Behind = time the last batch with events was stored - its newest event, per lane; an intent is unfinished "
-        "while it has no stored batch.",
+        "Behind = time the last batch with events was stored - the newest event up to then, per lane; an intent is "
+        "unfinished while it has no stored batch.",
         (
             Column("lane", "Lane", Unit.COUNT),
             Column("source", "Source"),
@@ -115,7 +115,7 @@ _TABLES = (
         "batches",
         Kind.TABLE,
         "Batches",
-        "The latest 50 of the range; took = stored - taken on; latency = stored - newest event.",
+        "The latest 50 of the range; took = stored - taken on; latency = stored - the newest event up to then.",
         (
             Column("time", "Taken on", Unit.TIME),
             Column("lane", "Lane", Unit.COUNT),

@@ -19,7 +19,7 @@ happened AS (
     SELECT toString(host_id) AS account, toDateTime64(toStartOfMinute(booked_at), 3, 'UTC') AS minute,
         toInt128(0), toInt128(0), toInt64(0), order_id, 0, 0, 0, 0
     FROM order_credits
-    WHERE currency = ${currency:sqlstring} AND refunded AND $__timeFilter_ms(booked_at) AND {{in_sessions}}
+    WHERE currency = ${currency:sqlstring} AND refunded AND $__timeFilter(toStartOfMinute(booked_at)) AND {{in_sessions}}
     GROUP BY order_id, account, minute
     HAVING sum(lines[${model:sqlstring}]) > 0
     UNION ALL

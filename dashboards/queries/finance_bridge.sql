@@ -9,7 +9,7 @@ held AS (
         sum(credits[${model:sqlstring}] AS one) AS before, sum(credits[${other:sqlstring}] AS two) AS after,
         if(one = two, '', order_id) AS differing
     FROM order_credits
-    WHERE currency = ${currency:sqlstring} AND $__timeFilter_ms(booked_at) AND {{in_sessions}}
+    WHERE currency = ${currency:sqlstring} AND $__timeFilter(toStartOfMinute(booked_at)) AND {{in_sessions}}
     GROUP BY host_id, from_ms, differing
 ),
 moved AS (

@@ -5,7 +5,7 @@ WITH {{finance_credited}},
 taken_back AS (
     SELECT toStartOfMinute(ordered_at) AS minute, host_id, currency, -sum(toInt128(amount_minor)) AS refunds
     FROM ledger
-    WHERE model = ${model:sqlstring} AND isNotNull(refund_id) AND $__timeFilter_ms(ordered_at) AND {{in_sessions}}
+    WHERE model = ${model:sqlstring} AND isNotNull(refund_id) AND $__timeFilter(toStartOfMinute(ordered_at)) AND {{in_sessions}}
     GROUP BY minute, host_id, currency
 ),
 figures AS (

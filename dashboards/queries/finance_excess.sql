@@ -4,7 +4,7 @@ SELECT order_id, assumeNotNull(refund_id) AS refund_id, toDateTime64(max(booked_
     toDecimal128(sum(toInt128(amount_minor)), 4) / {{row_units}} AS amount,
     toString(ledger.currency) AS currency
 FROM ledger
-WHERE model = ${model:sqlstring} AND host_id = 'excess_refund' AND $__timeFilter_ms(booked_at) AND {{in_sessions}}
+WHERE model = ${model:sqlstring} AND host_id = 'excess_refund' AND $__timeFilter(toStartOfMinute(booked_at)) AND {{in_sessions}}
 GROUP BY order_id, refund_id, currency
 ORDER BY time DESC, order_id, refund_id
 LIMIT 200

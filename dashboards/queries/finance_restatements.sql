@@ -8,6 +8,6 @@ SELECT toDate(booked_at, ${zone:sqlstring}) AS day, toString(ledger.reason) AS r
     max(recorded_at) AS latest
 FROM ledger
 WHERE kind = 'restatement' AND model = ${model:sqlstring} AND currency = ${currency:sqlstring}
-    AND $__timeFilter_ms(booked_at) AND {{in_sessions}} AND $__conditionalAll(host_id IN (${host:sqlstring}), $host)
+    AND $__timeFilter(toStartOfMinute(booked_at)) AND {{in_sessions}} AND $__conditionalAll(host_id IN (${host:sqlstring}), $host)
 GROUP BY day, reason
 ORDER BY day DESC, reason

@@ -6,7 +6,7 @@ WITH sold AS (
         toDateTime64(toStartOfMinute(ordered_at), 3, 'UTC') AS minute, amount_minor, sign
     FROM ledger
     WHERE model = ${model:sqlstring} AND currency = ${currency:sqlstring} AND isNull(refund_id)
-        AND $__timeFilter_ms(booked_at) AND host_id NOT IN ('unattributed', 'excess_refund') AND {{in_sessions}}
+        AND $__timeFilter(toStartOfMinute(booked_at)) AND host_id NOT IN ('unattributed', 'excess_refund') AND {{in_sessions}}
 ),
 on_air AS (
     SELECT session_id, host_id, started_at, ifNull(ended_at, toDateTime64('2200-01-01 00:00:00', 3, 'UTC')) AS until_at

@@ -53,8 +53,8 @@ SELECT pair, host, host_id, kind,
     beside.orders / nullIf(views, 0) AS conversion,
     (gross - beside.net) / nullIf(gross, 0) AS refund_rate,
     if(is_twin, toDecimal128(beside.per_live_hour - original_live, 4), NULL) / {{units}} AS live_difference,
-    if(is_twin, beside.net * original_live_ms / nullIf(original_net * live_ms, 0), NULL) AS live_ratio,
+    if(is_twin, beside.net * nullIf(original_live_ms, 0) / nullIf(original_net * live_ms, 0), NULL) AS live_ratio,
     if(is_twin, toDecimal128(beside.per_viewer_hour - original_viewer, 4), NULL) / {{units}} AS viewer_difference,
-    if(is_twin, beside.net * original_watch_ms / nullIf(original_net * watch_ms, 0), NULL) AS viewer_ratio
+    if(is_twin, beside.net * nullIf(original_watch_ms, 0) / nullIf(original_net * watch_ms, 0), NULL) AS viewer_ratio
 FROM beside
 ORDER BY pair, twin_id, is_twin

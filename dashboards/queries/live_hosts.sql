@@ -14,6 +14,7 @@ summed AS (
         sum(figures.live_ms) AS live_ms, sum(sum(figures.gross)) OVER () AS whole
     FROM figures
     GROUP BY host_id, kind
+    HAVING arrayExists(figure -> figure != 0, [gross, refunds, orders, live_ms])
 )
 SELECT multiIf(kind = 'excess_refund', 'excess refund', ifNull(nullIf(hosts.name, ''), summed.host_id)) AS host,
     summed.kind AS kind,

@@ -6,7 +6,7 @@ WITH listing AS (
     SELECT ledger.order_id AS order_id, toString(ledger.host_id) AS host_id, ledger.ordered_at AS ordered_at
     FROM ledger
     WHERE model = ${model:sqlstring} AND currency = ${currency:sqlstring} AND isNull(refund_id)
-        AND booked_at >= $__fromTime AND booked_at < $__toTime + INTERVAL 1 second
+        AND $__timeFilter(toStartOfMinute(booked_at))
     GROUP BY order_id, host_id, ordered_at
     HAVING sum(sign) > 0
 ),
@@ -25,7 +25,7 @@ by_kind AS (
 last AS (
     SELECT order_id, ordered_at, ifNull(toString(orders.session_id), '') AS session_id, amount_minor, items
     FROM orders
-    WHERE currency = ${currency:sqlstring} AND ordered_at >= $__fromTime AND ordered_at < $__toTime + INTERVAL 1 second
+    WHERE currency = ${currency:sqlstring} AND $__timeFilter(toStartOfMinute(ordered_at))
         AND {{in_sessions}}
         AND $__conditionalAll(order_id IN (SELECT order_id FROM by_kind WHERE {{chosen}}), $host)
         AND $__conditionalAll(order_id IN (SELECT order_id FROM by_kind WHERE {{chosen}}), $kind)

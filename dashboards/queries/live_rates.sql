@@ -1,4 +1,5 @@
 -- Question: what do the rooms make of the people in them?
+-- Orders paid outside any session are in no rate: nobody entered a room, clicked or watched for them.
 -- Columns: gpm (money per 1,000 room entries), ctor (orders per product click), uv_value (money per viewer),
 --   interaction_rate (part of the viewers), pcu (people), acu (people). NULL where there is nothing to divide by.
 WITH {{online}},
@@ -16,7 +17,7 @@ did AS (
 paid AS (
     SELECT sumIf(orders_minute.gmv, currency = ${currency:sqlstring}) AS gmv, toInt64(sum(orders_minute.orders)) AS orders
     FROM orders_minute
-    WHERE $__timeFilter(minute) AND {{in_sessions}}
+    WHERE session_id != '' AND $__timeFilter(minute) AND {{in_sessions}}
 ),
 full AS (
     SELECT max(online) AS most FROM audience WHERE minute >= toStartOfMinute($__fromTime)

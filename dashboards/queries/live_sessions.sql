@@ -3,7 +3,7 @@
 --   viewers (distinct people who came in), watch_time (seconds per viewer, from the session's begin to the range's end),
 --   digital_share, unattributed_share (parts of the GMV; NULL without sales), session_id ('' outside).
 -- so_far: people since the begin of sessions that began before the range; those of others are the viewers of the range.
--- met: sessions with people or somebody on air in the range; first_minute: when the first of them had people, so that nothing
+-- met: sessions with people, somebody on air or a sale in the range; first_minute: when the first of them had people, so that nothing
 -- older is read, however long the history.
 WITH {{credited}},
 {{turns}},
@@ -12,6 +12,8 @@ met AS (
     SELECT people_minute.session_id AS session_id FROM people_minute WHERE $__timeFilter(people_minute.minute)
     UNION ALL
     SELECT shifts.session_id FROM shifts WHERE isNull(ended_at) OR ended_at > $__fromTime
+    UNION ALL
+    SELECT orders_minute.session_id FROM orders_minute WHERE $__timeFilter(orders_minute.minute)
 ),
 (SELECT min(presence_minute.minute) FROM presence_minute WHERE session_id IN (SELECT session_id FROM met)) AS first_minute,
 begun AS (

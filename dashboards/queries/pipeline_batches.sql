@@ -1,6 +1,6 @@
 -- Question: what did the latest 50 batches bring?
 -- Columns: time (taken on, UTC), lane, number (in the lane), source, events, repeats, rejects, restatements (counts), took
---   (seconds until stored), latency (seconds from the newest event to stored; NULL without events).
+--   (seconds until stored), latency (seconds from the newest event up to and with it to stored; NULL without events).
 SELECT recorded_at AS time, toInt64(bitShiftRight(batch, 40)) AS lane, toInt64(bitAnd(batch, 1099511627775)) AS number,
     source,
     toInt64(batches.events) AS events, toInt64(batches.repeats) AS repeats, toInt64(batches.rejects) AS rejects,

@@ -1,5 +1,5 @@
 -- Question: how soon after it happened could an event be queried? Weighed by events.
--- Columns: time (begin of the step), p50, p95, p99 (seconds from a batch's newest event to its being stored).
+-- Columns: time (begin of the step), p50, p95, p99 (seconds from the newest event up to and with a batch to its being stored).
 SELECT $__timeInterval(recorded_at) AS time, late[1] AS p50, late[2] AS p95, late[3] AS p99
 FROM (
     SELECT $__timeInterval(recorded_at) AS recorded_at,

@@ -130,7 +130,7 @@ def _currency(orders: pl.DataFrame, currency: str) -> str:
 
 
 def _table(viewers: pl.DataFrame, found: Result, asked: ScriptTest, shares: dict[str, int], code: str) -> pl.DataFrame:
-    """One row per variant. Averages and lifts are per 1,000 viewers, in minor units; the sums are exact, not capped."""
+    """One row per variant. Averages and lifts are per 1,000 viewers, capped, in minor units; the sums are exact."""
     bought = viewers.group_by(asked.arm).agg(net=pl.col("net_minor").sum(), buyers=(pl.col("net_minor") > 0).sum())
     sold = {row[asked.arm]: row for row in bought.to_dicts()}
     compared = {one.variant: one for one in found.comparisons}
@@ -147,7 +147,7 @@ def _table(viewers: pl.DataFrame, found: Result, asked: ScriptTest, shares: dict
             "buyers_high_bp": round(_POINTS * high),
             "currency": code,
             "net_minor": arm["net"],
-            "net_per_1000_minor": round(_PER * arm["net"] / count) if count else None,
+            "net_per_1000_minor": _rounded(found.means[variant], _PER),
         }
         rows.append(row | _lift(compared.get(variant)))
     return pl.DataFrame(rows, infer_schema_length=None)
@@ -187,5 +187,6 @@ def _say(found: Result, arm: str, rule: Rule) -> None:
         tell(
             f"Always valid: look as often as you like, the chance of a wrong finding stays {100 * rule.alpha:g} %. "
             f"Arms as meant (p {found.ratio.p:.2g}); {100 * found.complied:.1f} % saw what the hash gives. CUPED left "
-            f"of the variance: {left}. In lifts a viewer's revenue is capped at {found.cap_minor:.0f} minor units."
+            f"of the variance: {left}. In averages and lifts a viewer's revenue is capped at {found.cap_minor:.0f} "
+            "minor units."
         )
