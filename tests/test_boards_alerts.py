@@ -247,11 +247,13 @@ def test_rejects_are_noticed_from_one_in_a_hundred_on(stage: Stage) -> None:
 def test_an_unfinished_batch_and_a_lane_behind_are_noticed(stage: Stage) -> None:
     assert stage.number("alert_worker_lag") == 0
     moment_ms = now_ms()
-    stage.insert("intents", batch=LANE + 9, kind="events", source="t-3", recorded_at=moment_ms - 70_000)
-    assert stage.fires("alert_worker_lag")
-    stage.insert("batches", batch=LANE + 9, source="t-3", events=1, newest_at=moment_ms, recorded_at=moment_ms)
-    assert not stage.fires("alert_worker_lag")
-    stage.insert("batches", batch=LANE + 10, events=1, newest_at=moment_ms - HOUR_MS, recorded_at=moment_ms)
+    for number in (1, 2):
+        told = {"batch": (9 << 40) + number, "source": "t-7"}
+        stage.insert("intents", kind="events", recorded_at=moment_ms - 70_000, **told)
+        assert stage.fires("alert_worker_lag")
+        stage.insert("batches", events=1, newest_at=moment_ms, recorded_at=moment_ms, **told)
+        assert not stage.fires("alert_worker_lag")
+    stage.insert("batches", batch=(9 << 40) + 3, events=1, newest_at=moment_ms - HOUR_MS, recorded_at=moment_ms)
     assert stage.fires("alert_worker_lag")
     assert 3_600 <= stage.number("alert_worker_lag") <= 3_600 + (now_ms() - moment_ms) / 1000
 

@@ -19,6 +19,7 @@ ROSTER = "roster_events"
 OPEN = (
     "batches",
     "closings",
+    "lanes",
     "presence",
     "presence_minute",
     "activity_minute",
@@ -48,7 +49,6 @@ CLOSED = (
     "platform_rules",
     "rejects",
     "intents",
-    "lanes",
 )
 """Tables of which a host sees no row."""
 _ESCAPES = str.maketrans({"\\": "\\\\", "'": "\\'", "\0": "\\0"})

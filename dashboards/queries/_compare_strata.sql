@@ -31,7 +31,7 @@ told AS (
         toInt64(0) AS change, toInt64(0) AS moment
     FROM (
         SELECT session_id, host_id, started_at,
-            ifNull(ended_at, assumeNotNull((SELECT max(newest_at) FROM batches))) AS stopped_at
+            ifNull(ended_at, assumeNotNull((SELECT max(newest_at) FROM lanes))) AS stopped_at
         FROM shifts FINAL
         WHERE started_at < $__toTime + INTERVAL 1 minute AND {{in_sessions}} AND session_id IN (
             SELECT session_id FROM selling

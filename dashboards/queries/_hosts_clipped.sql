@@ -9,7 +9,7 @@ clipped AS (
             toUnixTimestamp64Milli($__toTime_ms) + 1,
             ifNull(
                 toUnixTimestamp64Milli(ended_at),
-                assumeNotNull((SELECT max(toUnixTimestamp64Milli(newest_at)) FROM batches))
+                assumeNotNull((SELECT max(toUnixTimestamp64Milli(newest_at)) FROM lanes))
             )
         ) AS end_ms
     FROM shifts FINAL

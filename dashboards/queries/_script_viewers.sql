@@ -63,7 +63,7 @@ complete AS (
         WHERE place > 0
         GROUP BY viewer_id
     )
-    WHERE window_until <= (SELECT max(newest_at) FROM batches)
+    WHERE window_until <= (SELECT max(newest_at) FROM lanes)
 ),
 exposed AS (
     SELECT complete.viewer_id AS viewer_id, exposed_at, (SELECT variants FROM meant) AS names,

@@ -12,7 +12,7 @@ turns AS (
             until_ms,
             ifNull(
                 toUnixTimestamp64Milli(ended_at),
-                assumeNotNull((SELECT toUnixTimestamp64Milli(max(newest_at)) FROM batches))
+                assumeNotNull((SELECT toUnixTimestamp64Milli(max(newest_at)) FROM lanes))
             )
         ) AS end_ms
     FROM shifts FINAL

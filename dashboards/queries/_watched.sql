@@ -11,7 +11,7 @@ watched AS (
             intDiv(toInt64(toUnixTimestamp($__fromTime)) + 59, 60) * 60000 AS first_ms,
             least(
                 (toInt64(toUnixTimestamp($__toTime)) + 1) * 1000,
-                assumeNotNull((SELECT toUnixTimestamp64Milli(max(newest_at)) FROM batches))
+                assumeNotNull((SELECT toUnixTimestamp64Milli(max(newest_at)) FROM lanes))
             ) AS until_ms
         FROM presence_minute
         WHERE presence_minute.minute <= $__toTime AND {{in_sessions}}

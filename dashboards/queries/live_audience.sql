@@ -3,6 +3,6 @@
 WITH {{online}}
 SELECT $__timeInterval(minute) AS time, toInt64(max(online)) AS online
 FROM audience
-WHERE minute >= toStartOfMinute($__fromTime) AND minute <= (SELECT max(newest_at) FROM batches)
+WHERE minute >= toStartOfMinute($__fromTime) AND minute <= (SELECT max(newest_at) FROM lanes)
 GROUP BY time
 ORDER BY time

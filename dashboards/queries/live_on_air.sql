@@ -47,7 +47,7 @@ SELECT ifNull(nullIf(sessions.title, ''), rooms.session_id) AS session, sessions
     nullIf(rooms.kind, '') AS kind,
     ifNull(nullIf(humans.name, ''), hosts.likeness_of) AS likeness,
     if(rooms.host_id = '', NULL, rooms.started_at) AS since,
-    dateDiff('millisecond', since, least(toDateTime64(end_at, 3, 'UTC'), (SELECT max(newest_at) FROM batches))) / 1000
+    dateDiff('millisecond', since, least(toDateTime64(end_at, 3, 'UTC'), (SELECT max(newest_at) FROM lanes))) / 1000
         AS seconds,
     multiIf(rooms.kind != 'digital', NULL, rooms.told = '', 'not reported', rooms.told) AS label,
     rooms.online AS online,

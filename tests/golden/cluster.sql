@@ -1311,6 +1311,14 @@ ALTER TABLE intents ON CLUSTER 'live'
     ADD COLUMN IF NOT EXISTS together Array(UInt64) COMMENT 'batches to be stored together, itself among them; empty: alone. It holds if their intents all say the same',
     ADD COLUMN IF NOT EXISTS seen Array(UInt64) COMMENT 'last stored batch of each lane when it was taken on: later ones do not count, unless a record names them';
 
+ALTER TABLE batches_local ON CLUSTER 'live'
+    ADD INDEX IF NOT EXISTS taken_on recorded_at TYPE minmax GRANULARITY 1,
+    ADD INDEX IF NOT EXISTS done_at stored_at TYPE minmax GRANULARITY 1;
+
+ALTER TABLE batches_local ON CLUSTER 'live'
+    MATERIALIZE INDEX taken_on, MATERIALIZE INDEX done_at
+    SETTINGS mutations_sync = 2;
+
 CREATE TABLE lanes_local ON CLUSTER 'live' (
     lane UInt64 COMMENT '0: embedded, 1: roster, p + 2: partition p',
     batch SimpleAggregateFunction(max, UInt64) COMMENT 'last batch that was stored',
