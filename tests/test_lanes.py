@@ -1,5 +1,6 @@
 """Lanes of one warehouse come to the referee's books, in any interleaving, with any of them forgotten at any time."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -409,6 +410,26 @@ def test_a_refund_counts_by_its_name_while_its_batch_is_open_and_is_not_taken_ba
     Group(warehouse, log, rules).drain()
     assert sorted(rows(warehouse, BOOKED)) == [("h", "300"), ("unattributed", "0")]
     assert rows(warehouse, "SELECT sum(gross), sum(refunds) FROM revenue_minute") == [("500", "200")]
+
+
+def test_an_order_that_another_lane_has_stored_already_contradicts_it(warehouse: Embedded) -> None:
+    """The first one stands, whosever lane the second one came to."""
+    log, of_order, of_refund = an_order_and_its_refund_in_two_lanes()
+    other = next(f"w{number}" for number in range(99) if lane_of_viewer(f"w{number}") != of_order)
+    line = log.records[of_order][0].value or b""
+    again = line.replace(b'"event_id":"o"', b'"event_id":"again"')
+    again = re.sub(rb'"viewer_id":"\w+"', b'"viewer_id":"%s"' % other.encode(), again)
+    group = Group(warehouse, log, Rules(models=("on_air",)))
+    group.drain()
+    log.append(lane_of_viewer(other), again)
+    group.drain()
+    assert rows(warehouse, "SELECT reason FROM rejects") == [("order_conflict",)]
+    assert rows(warehouse, BOOKED) == [("unattributed", "300")]
+    assert len({of_order, of_refund, lane_of_viewer(other)}) > 1
+
+
+def lane_of_viewer(viewer: str) -> int:
+    return lanes.FIRST_OF_EVENTS + partition_of(viewer, 3)
 
 
 def test_word_of_earlier_versions_names_orders_alone() -> None:

@@ -260,6 +260,27 @@ def test_who_inherits_one_lane_of_a_group_finishes_it_with_records_of_the_others
     assert_books(warehouse, events, group)
 
 
+def test_a_lane_that_another_worker_moved_meanwhile_is_read_anew_before_its_group_is_finished(
+    warehouse: Embedded,
+) -> None:
+    events, log = story(302)
+    with_roster(warehouse, log)
+    first, second, _ = OF_EVENTS
+    heir, other = Group(warehouse, log, RULES), Group(warehouse, log, RULES)
+    stale = heir.lane(second)
+    other.step(second, 1)
+    with pytest.raises(Death):
+        Group(warehouse, log, RULES, Countdown(3)).together({first: 1000, second: 1000})
+    heir.recovered(first)
+    assert [heir.lane(number).unfinished for number in (first, second)] == [None, None]
+    assert stale.next_offset == len(log.records[second])
+    taken_on, whole = intents_and_batches(warehouse)
+    assert taken_on == whole
+    group = Group(warehouse, log, RULES)
+    group.drain()
+    assert_books(warehouse, events, group)
+
+
 def turned(warehouse: Embedded, log: Log, places: list[Place], mark: Callable[[str], None] = unmarked) -> Engine:
     """A worker's engine after a turn with all records of its partitions."""
     means = Means(warehouse, RULES, lambda: CLOCK_MS, Rosters(warehouse), log, mark)
