@@ -173,6 +173,29 @@ def test_a_worker_that_is_held_up_at_any_step_while_others_inherit_its_lanes_doe
     assert_books(warehouse, events, group)
 
 
+@pytest.mark.parametrize("intents", [1, 2])
+@pytest.mark.parametrize("last", ["viewer_events", "ledger", "told"])
+def test_an_heir_that_dies_in_the_midst_leaves_nothing_that_the_sleeper_could_store_once_more(
+    warehouse: Embedded, intents: int, last: str
+) -> None:
+    """The sleeper has some intents of its group, the heir stores one lane alone: then the group must not hold later."""
+    events, log = story(302)
+    with_roster(warehouse, log)
+
+    def die(step: str) -> None:
+        if step == last and rows(warehouse, "SELECT count() FROM viewer_events") != [("0",)]:
+            raise Death
+
+    def meanwhile() -> None:
+        with pytest.raises(Death):
+            Group(warehouse, log, RULES, die, owns=OF_EVENTS[:1]).drain()
+
+    sleeper = Group(warehouse, log, RULES, Held(intents, meanwhile))
+    sleeper.together(ALL)
+    sleeper.drain()
+    assert_books(warehouse, events, sleeper)
+
+
 class Fate:
     """Dies at one step in twelve."""
 
