@@ -385,6 +385,35 @@ def test_kafka_goes_and_comes_back_and_no_accepted_event_is_lost(
     assert set(found) == {"e-v-1-1", "e-v-1-2", "e-v-1-3"}
 
 
+def test_a_broker_that_stands_still_leaves_nothing_waiting(
+    breakable_kafka: Broker, prefix: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fills the room fails by itself, or no request could be taken that would let it go."""
+    monkeypatch.setattr(producing, "METADATA_MS", 1000)
+    ensure(Connection(breakable_kafka.bootstrap), declared(prefix, partitions=2))
+    viewers = {partition_of(viewer, 2): viewer for viewer in ("v-1", "v-8")}
+    answers: list[Answer] = []
+    with serving(breakable_kafka.bootstrap, prefix, file, delivery_ms=2000) as service:
+
+        def send(partition: int, number: int) -> int:
+            answers.append(service.post(ndjson(liked(number, viewers[partition]))))
+            return answers[-1].status
+
+        await_true(lambda: send(0, 1) == send(1, 1) == 202)
+        answers.clear()
+        threads = [threading.Thread(target=send, args=(partition, 2)) for partition in (0, 1)]
+        with breakable_kafka.standing_still():
+            for thread in threads:
+                thread.start()
+                time.sleep(1)
+            for thread in threads:
+                thread.join()
+        told = [(answer.status, answer.body["reason"], answer.headers["retry-after"]) for answer in answers]
+        assert told == [(503, "kafka_away", "5")] * 2
+        assert "\nhostledger_collector_waiting_bytes 0.0\n" in service.ask("GET", "/metrics").body
+        await_true(lambda: send(0, 3) == 202)
+
+
 def test_a_topic_that_is_deleted_is_waited_for(
     apache_kafka: Broker, prefix: str, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,14 +8,15 @@ from contextlib import closing
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.producer.future import FutureProduceResult, FutureRecordMetadata
+from kafka.producer.transaction_manager import TransactionManager
 from kafka_broker import Broker
 from patience import PATIENCE_S, await_true
 from ports import free_port
 from typer.testing import CliRunner, Result
 
 from hostledger.door import build
-from streams.kafka import BrokerAway, producing, topics
-from streams.kafka import letters as kafka_letters
+from streams.kafka import BrokerAway, producing, reading, topics
 from streams.kafka.connection import Connection, WrongConnection
 from streams.kafka.ends import End
 from streams.kafka.letters import letters
@@ -98,7 +99,7 @@ def test_more_replicas_than_brokers_are_refused_in_words(apache_kafka: Broker, p
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(producing, "METADATA_MS", 700)
     monkeypatch.setattr(topics, "TIMEOUT_MS", 700)
-    monkeypatch.setattr(kafka_letters, "TIMEOUT_MS", 700)
+    monkeypatch.setattr(reading, "TIMEOUT_MS", 700)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -245,6 +246,52 @@ def test_a_record_that_was_tried_and_given_up_does_not_end_the_producer(
             ours.flush()
     after = until_acknowledged(ours, topic, b"after")
     assert_kept(breakable_kafka, topic, before, after)
+
+
+def test_what_a_client_holds_fails_as_soon_as_it_gives_up_a_record(
+    breakable_kafka: Broker, prefix: str, producer: Callable[..., Producer]
+) -> None:
+    """Nobody sends again meanwhile, so nothing but the client itself can end it."""
+    ensure(Connection(breakable_kafka.bootstrap), declared(prefix, partitions=2))
+    topic, ours = names(prefix).events, producer(delivery_ms=2000)
+    until_acknowledged(ours, topic, b"before")
+    with breakable_kafka.standing_still():
+        first = ours.dispatch(topic, b"first", partition=0)
+        time.sleep(1)
+        with pytest.raises(BrokerAway):
+            ours.dispatch(topic, b"second", partition=1).result(PATIENCE_S)
+        assert first.done()
+    until_acknowledged(ours, topic, b"after")
+
+
+def test_a_record_handed_to_a_client_that_ends_meanwhile_fails_too(
+    kafka: Broker, prefix: str, producer: Callable[..., Producer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure(Connection(kafka.bootstrap), declared(prefix, partitions=1))
+    topic, ours = names(prefix).events, producer()
+    until_acknowledged(ours, topic, b"before")
+    client = ours._client
+    never_seen = FutureRecordMetadata(FutureProduceResult(TopicPartition(topic, 0)), None, None, None, -1, -1, -1)
+
+    def ended_meanwhile(*_: object, **__: object) -> FutureRecordMetadata:
+        ours._give_up(client)
+        return never_seen
+
+    monkeypatch.setattr(client, "send", ended_meanwhile)
+    with pytest.raises(BrokerAway, match="has ended"):
+        ours.dispatch(topic, b"late", partition=0).result(0)
+    until_acknowledged(ours, topic, b"after")
+
+
+def test_a_client_without_a_producer_id_counts_as_away(
+    kafka: Broker, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would send nothing, and give up nothing either."""
+    ensure(Connection(kafka.bootstrap), declared(prefix, partitions=1))
+    monkeypatch.setattr(producing, "METADATA_MS", 700)
+    monkeypatch.setattr(TransactionManager, "has_producer_id", lambda *_: False)
+    with pytest.raises(BrokerAway, match="no producer id"):
+        Producer(Connection(kafka.bootstrap))
 
 
 def test_a_restart_under_way_neither_loses_nor_repeats_nor_reorders(

@@ -31,7 +31,8 @@ MOST_COMPLAINTS = 1000
 """Complaints that one answer lists; `rejected` counts all of them."""
 BODY_S = 30
 KEY_UNKNOWN = "key_unknown"
-ACKNOWLEDGE_S = 60
+ACKNOWLEDGE_S = 38
+"""Longer than Kafka's delivery, and shorter than the time that requests under way get when the server stops."""
 RETURN_S = 5
 log = structlog.get_logger("collector")
 

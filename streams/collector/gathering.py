@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
 
 import structlog
 
@@ -16,7 +15,6 @@ from streams.kafka.dead_letters import DeadLetter
 from streams.kafka.packing import Packed, Packing
 from streams.kafka.producing import Producer
 from streams.kafka.routing import Routed, partition
-from streams.kafka.saying import said
 from streams.kafka.topics import Names
 
 GATHER_S = 0.01
@@ -176,14 +174,13 @@ class Gatherer:
             for parcel in riders:
                 parcel.records += 1
         try:
-            future = self._sent(producer, record)
+            acknowledged = self._sent(producer, record)
         except BrokerAway as error:
             self._failed(riders, error)
         else:
-            future.add_callback(lambda _: self._acknowledged(riders))
-            future.add_errback(lambda error: self._failed(riders, BrokerAway(said(error))))
+            acknowledged.add_done_callback(lambda done: self._settled(riders, done.exception()))
 
-    def _sent(self, producer: Producer, record: Packed | Routed | DeadLetter) -> Any:  # noqa: ANN401  # kafka-python has no types
+    def _sent(self, producer: Producer, record: Packed | Routed | DeadLetter) -> Future[None]:
         if isinstance(record, Packed):
             return producer.dispatch(self._names.events, record.value, partition=record.partition)
         if isinstance(record, DeadLetter):
@@ -191,7 +188,10 @@ class Gatherer:
         key = (record.key or "").encode()
         return producer.dispatch(self._names.roster, record.line, partition=0, key=key)
 
-    def _acknowledged(self, riders: list[Parcel]) -> None:
+    def _settled(self, riders: list[Parcel], failure: BaseException | None) -> None:
+        if isinstance(failure, BrokerAway):
+            self._failed(riders, failure)
+            return
         self._metrics.records.inc()
         self._say_back()
         for parcel in riders:

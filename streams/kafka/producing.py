@@ -1,13 +1,14 @@
 """The producer that only believes acknowledgements: all replicas, idempotent, lz4. Nothing is sent and forgotten."""
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Any
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
+from kafka.errors import IllegalStateError, KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from streams.kafka import BrokerAway
 from streams.kafka.connection import Connection
@@ -19,7 +20,8 @@ BATCH_BYTES = 1024 * 1024
 DELIVERY_MS = 30_000
 METADATA_MS = 5_000
 ENDING_S = 1.0
-"""How long a client that ends may still send."""
+"""How long is waited for the thread of a client that gave up; it lets go of what it holds by itself."""
+_ASK_S = 0.005
 _ROOM = 4096
 """Bytes that headers and framing of a record may take beside its value."""
 
@@ -32,13 +34,14 @@ class Producer:
     """A producer with acks=all and idempotence: what it repeats after a lost answer is kept once by the broker.
 
     Any thread may send; `flush` speaks for all that was sent before it. Raises BrokerAway if no broker answers.
-    A client of kafka-python that has given up a record is not used again: if it had tried to send it, it then waits for
-    a producer id for ever (3.0.12). What is sent next goes out by a new client.
+    A client of kafka-python that has given up a record ends at once, and all that it holds fails with it: if it had
+    tried to send the record, it would wait for a producer id for ever, and say nothing of the others (3.0.12). What is
+    sent next goes out by a new client.
     """
 
     def __init__(self, connection: Connection, delivery_ms: int = DELIVERY_MS, linger_ms: int = LINGER_MS) -> None:
-        self._lock = Lock()
-        self._waiting: list[Any] = []
+        self._lock, self._making = Lock(), Lock()
+        self._waiting: list[Future[None]] = []
         self._away = connection.away
         self._options = {
             **connection.options(),
@@ -62,23 +65,28 @@ class Producer:
         self._at_work()
 
     def _at_work(self) -> KafkaProducer:
-        """Give the client that sends; the one before has ended if it gave up a record. Raises BrokerAway."""
-        with self._lock:
-            spent, self._spent = self._spent, []
-        for client in spent:
-            _end(client, ENDING_S)
-        with self._lock:
-            if self._client is None:
+        """Give the client that sends; those before have ended if they gave up a record. Raises BrokerAway."""
+        with self._making:
+            with self._lock:
+                client, spent, self._spent = self._client, self._spent, []
+            for ended in spent:
+                _end(ended, ENDING_S)
+            if client is None:
                 with self._answering():
-                    self._client = KafkaProducer(**self._options)
-            return self._client
+                    made = _connected(self._options)
+                with self._lock:
+                    self._client = client = made
+            return client
 
     def _give_up(self, client: KafkaProducer) -> None:
-        """Send nothing more by this client; it is called from its own thread too, which cannot end itself."""
+        """Send nothing more by this client: its thread, which may be the one that calls, lets go of what it holds."""
         with self._lock:
-            if self._client is client:
+            is_at_work = self._client is client
+            if is_at_work:
                 self._client = None
                 self._spent.append(client)
+        if is_at_work:
+            client._sender.force_close()  # noqa: SLF001  # `close` waits, and its own thread cannot call it
 
     @contextmanager
     def _answering(self, remedy: str = "") -> Iterator[None]:
@@ -98,9 +106,9 @@ class Producer:
         headers: Sequence[tuple[str, bytes]] = (),
     ) -> None:
         """Hand over one record; `flush` says whether the broker has it. Raises TooLarge, BrokerAway."""
-        future = self.dispatch(topic, value, partition=partition, key=key, headers=headers)
+        acknowledged = self.dispatch(topic, value, partition=partition, key=key, headers=headers)
         with self._lock:
-            self._waiting.append(future)
+            self._waiting.append(acknowledged)
 
     def dispatch(
         self,
@@ -110,10 +118,10 @@ class Producer:
         partition: int | None = None,
         key: bytes | None = None,
         headers: Sequence[tuple[str, bytes]] = (),
-    ) -> Any:  # noqa: ANN401  # kafka-python has no types
-        """Hand over one record and give kafka-python's future of it; `wait_for` speaks for it, and `flush` does not.
+    ) -> Future[None]:
+        """Hand over one record: what is given ends when the broker has it, or else with BrokerAway.
 
-        Raises TooLarge, BrokerAway.
+        `wait_for` speaks for it, and `flush` does not. Raises TooLarge, BrokerAway.
         """
         if value is not None and len(value) > MAX_MESSAGE_BYTES - _ROOM:
             raise TooLarge(f"a record of {len(value)} bytes exceeds the {MAX_MESSAGE_BYTES - _ROOM} of topic {topic}")
@@ -123,8 +131,19 @@ class Producer:
                 future = client.send(topic, value, key=key, headers=list(headers), partition=partition)
             except MessageSizeTooLargeError as error:
                 raise TooLarge(said(error)) from None
-        future.add_errback(lambda _: self._give_up(client))
-        return future
+        acknowledged: Future[None] = Future()
+        future.add_callback(lambda _: acknowledged.set_result(None))
+        future.add_errback(lambda error: acknowledged.set_exception(self._failure(client, error)))
+        with self._lock:
+            is_at_work = self._client is client
+        if not is_at_work and not future.is_done:  # it ended meanwhile, and may never have seen this record
+            future.failure(IllegalStateError("the client has ended"))
+        return acknowledged
+
+    def _failure(self, client: KafkaProducer, error: KafkaError) -> BrokerAway:
+        """Give the failure of a record, and end the client that could not send it."""
+        self._give_up(client)
+        return BrokerAway(f"{self._away}: {said(error)}")
 
     def flush(self, timeout_s: float = DELIVERY_MS / 1000) -> None:
         """Return when the broker has acknowledged all that was sent; else raise BrokerAway and forget it.
@@ -135,7 +154,7 @@ class Producer:
             waiting, self._waiting = self._waiting, []
         self.wait_for(waiting, timeout_s)
 
-    def wait_for(self, dispatched: Sequence[Any], timeout_s: float = DELIVERY_MS / 1000) -> None:
+    def wait_for(self, dispatched: Sequence[Future[None]], timeout_s: float = DELIVERY_MS / 1000) -> None:
         """Return when the broker has acknowledged these, as `dispatch` gave them; else raise BrokerAway."""
         until = time.monotonic() + timeout_s
         with self._lock:
@@ -143,8 +162,11 @@ class Producer:
         with self._answering():
             if client:
                 client.flush(timeout_s)
-            for future in dispatched:
-                future.get(max(0.001, until - time.monotonic()))
+        for acknowledged in dispatched:
+            try:
+                acknowledged.result(max(0.001, until - time.monotonic()))
+            except TimeoutError:
+                raise BrokerAway(f"{self._away}: no acknowledgement within {timeout_s:g} seconds") from None
 
     def partitions(self, topic: str) -> int:
         """Count the partitions of a topic. Raises BrokerAway, also for a topic that is not there."""
@@ -161,10 +183,24 @@ class Producer:
             _end(client, timeout_s)
 
 
+def _connected(options: Mapping[str, Any]) -> KafkaProducer:
+    """Make a client that has its producer id: one without an id sends nothing, and gives nothing up either."""
+    client = KafkaProducer(**options)
+    until = time.monotonic() + METADATA_MS / 1000
+    while not client._transaction_manager.has_producer_id():  # noqa: SLF001  # nothing public tells it
+        if time.monotonic() > until:
+            _end(client, 0)
+            raise KafkaTimeoutError(f"no producer id within {METADATA_MS} ms")
+        time.sleep(_ASK_S)
+    return client
+
+
 def _end(client: KafkaProducer, timeout_s: float) -> None:
     """Close a client, or let go of what it cannot send: its futures then fail."""
-    try:
+    with suppress(KafkaTimeoutError):  # with records that cannot be sent, it gives up before it has ended its thread
         client.close(timeout_s)
-    except KafkaTimeoutError:  # with records that cannot be sent, it gives up before it has ended its thread
-        client._sender.force_close()  # noqa: SLF001  # there is no other way to let go of them
+        return
+    client._sender.force_close()  # noqa: SLF001  # there is no other way to let go of them
+    client._sender.join(timeout_s)  # noqa: SLF001  # as above
+    with suppress(KafkaTimeoutError):  # its thread waits for a broker yet; it ends by itself
         client.close(timeout_s)

@@ -1,8 +1,8 @@
 """What lanes say to Kafka, and ask of it: orders to look at again, dead letters, records once more."""
 
 from collections.abc import Sequence
+from concurrent.futures import Future
 from threading import local
-from typing import Any
 
 import polars as pl
 
@@ -23,7 +23,7 @@ class _Sent(local):
     """What a thread has sent and not waited for: a lane answers for its own words, not for those of its neighbours."""
 
     def __init__(self) -> None:
-        self.futures: list[Any] = []
+        self.futures: list[Future[None]] = []
 
 
 class KafkaPost:
