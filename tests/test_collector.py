@@ -36,7 +36,7 @@ from streams.collector.gathering import Gatherer
 from streams.collector.keys import Keyring, WrongKeys
 from streams.collector.limits import Limits
 from streams.collector.metrics import Metrics
-from streams.kafka import producing
+from streams.kafka import BrokerAway, producing
 from streams.kafka.connection import Connection
 from streams.kafka.producing import Producer
 from streams.kafka.routing import partition_of
@@ -434,6 +434,56 @@ def test_a_topic_that_is_deleted_is_waited_for(
         ensure(connection, declared(prefix, partitions=2))
         await_true(lambda: status(5) == 202)
     assert "e-v-1-5" in ids(stored(apache_kafka, names(prefix).events))
+
+
+def test_a_missing_topic_of_the_roster_holds_up_nobody_else(
+    apache_kafka: Broker, prefix: str, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = Connection(apache_kafka.bootstrap)
+    wanted = declared(prefix, partitions=2)
+    ensure(connection, [topic for topic in wanted if topic.name != names(prefix).roster])
+    asked, answered = threading.Event(), threading.Event()
+    ask = Producer.partitions
+
+    def asks_slowly(producer: Producer, topic: str) -> int:
+        if topic == names(prefix).roster:
+            asked.set()
+            assert answered.wait(PATIENCE_S)
+        return ask(producer, topic)
+
+    monkeypatch.setattr(producing, "METADATA_MS", 1000)
+    monkeypatch.setattr(Producer, "partitions", asks_slowly)
+    told: list[int] = []
+    with serving(apache_kafka.bootstrap, prefix, file) as service:
+        service.until_ready()
+        of_roster = ndjson(*map(started, range(40)))
+        waits = threading.Thread(target=lambda: told.append(service.post(of_roster).status))
+        waits.start()
+        assert asked.wait(PATIENCE_S)
+        assert service.post(ndjson(liked(1))).status == 202
+        assert told == []
+        answered.set()
+        waits.join()
+        assert told == [503]
+        assert service.ask("GET", "/readyz").status == 200
+        ensure(connection, wanted)
+        await_true(lambda: service.post(of_roster).status == 202)
+    assert {f"s-{n}" for n in range(40)} == set(ids(stored(apache_kafka, names(prefix).roster)))
+
+
+def test_without_a_connection_one_attempt_speaks_for_all_records(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts = []
+
+    def away(*_: object, **__: object) -> None:
+        attempts.append(1)
+        raise BrokerAway("no broker")
+
+    assert service.post(ndjson(started(0))).status == 202
+    monkeypatch.setattr(Producer, "dispatch", away)
+    assert service.post(ndjson(*map(started, range(40)), *(liked(n, f"v-{n}") for n in range(40)))).status == 503
+    assert len(attempts) == 1
 
 
 def test_what_waits_is_bounded(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

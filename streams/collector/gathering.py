@@ -40,15 +40,35 @@ class Parcel:
     records: int = 1  # one more than are out, while they are still being handed over
     failure: BrokerAway | None = None
 
+    def topics(self, names: Names) -> set[str]:
+        """Name the topics beside the events that it needs."""
+        found = {names.roster} if any(place.roster for place in self.places) else set()
+        return found | ({names.dead_letters} if self.letters else set())
+
+
+@dataclass(slots=True, eq=False)
+class Load:
+    """What goes out at once: open records with their parcels, by partition. With a failure nothing more goes out."""
+
+    producer: Producer
+    packing: Packing
+    riders: list[list[Parcel]]
+    failure: BrokerAway | None = None
+
 
 class Gatherer:
-    """One thread that packs and sends. Without a broker it keeps trying to reach one, and parcels fail meanwhile."""
+    """One thread that packs and sends. Without a broker it keeps trying to reach one, and parcels fail meanwhile.
+
+    Where a topic beside the events is not known yet, another thread asks for it: an answer that does not come, since
+    the topic is missing, then holds up nobody but those who need it.
+    """
 
     def __init__(self, connect: Callable[[], Producer], names: Names, metrics: Metrics) -> None:
         self._connect, self._names, self._metrics = connect, names, metrics
         self._parcels: queue.SimpleQueue[Parcel | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._waiting = 0
+        self._asking: dict[str, list[Parcel]] = {}
         self._producer: Producer | None = None
         self._away = "not connected yet"
         self._closing = False
@@ -88,7 +108,7 @@ class Gatherer:
         return self._thread.is_alive()
 
     def _run(self) -> None:
-        while not (self._closing and self._parcels.empty()):
+        while not self._is_done():
             if self._producer is None:
                 self._reach()
             parcels = list(self._gathered())
@@ -97,6 +117,10 @@ class Gatherer:
             elif self._away and self._producer and not self._waiting:
                 self._let_go()
         self._let_go()
+
+    def _is_done(self) -> bool:
+        with self._lock:
+            return self._closing and self._parcels.empty() and not self._asking
 
     def _reach(self) -> None:
         try:
@@ -135,47 +159,81 @@ class Gatherer:
 
     def _send(self, parcels: list[Parcel]) -> None:
         try:
-            producer, packing = self._ready()
+            load = self._ready()
+            parcels = [parcel for parcel in parcels if not self._asks(load.producer, parcel)]
         except BrokerAway as error:
             self._say_away(error)
             for parcel in parcels:
                 self._arrived(parcel, error)
             return
-        riders: list[list[Parcel]] = [[] for _ in range(packing.partitions)]
         for parcel in parcels:
-            self._pack(producer, parcel, packing, riders)
-        for packed in packing.drain():
-            self._dispatch(producer, packed, riders[packed.partition])
+            self._pack(load, parcel)
+        for packed in load.packing.drain():
+            self._dispatch(load, packed, load.riders[packed.partition])
         for parcel in parcels:
             self._arrived(parcel, None)
 
-    def _ready(self) -> tuple[Producer, Packing]:
+    def _ready(self) -> Load:
         """Give the producer, and records for its partitions. Raises BrokerAway, also for want of the topic."""
         if self._producer is None:
             raise BrokerAway(self._away)
-        return self._producer, Packing(self._producer.partitions(self._names.events))
+        partitions = self._producer.partitions(self._names.events)
+        return Load(self._producer, Packing(partitions), [[] for _ in range(partitions)])
 
-    def _pack(self, producer: Producer, parcel: Parcel, packing: Packing, riders: list[list[Parcel]]) -> None:
+    def _asks(self, producer: Producer, parcel: Parcel) -> bool:
+        """Put a parcel aside while a topic of it is being asked for. Raises BrokerAway."""
+        topic = next((topic for topic in sorted(parcel.topics(self._names)) if not producer.knows(topic)), None)
+        if topic is None:
+            return False
+        with self._lock:
+            aside = self._asking.setdefault(topic, [])
+            aside.append(parcel)
+        if aside == [parcel]:
+            threading.Thread(target=self._ask, args=(producer, topic), name=f"asks for {topic}", daemon=True).start()
+        return True
+
+    def _ask(self, producer: Producer, topic: str) -> None:
+        """Ask for a topic; what waits for it is then sent, or fails."""
+        failure = None
+        try:
+            producer.partitions(topic)
+        except BrokerAway as error:
+            failure = error
+            log.warning("a topic cannot be had", topic=topic, reason=str(error))
+        with self._lock:
+            aside = self._asking.pop(topic)
+            if not failure:
+                for parcel in aside:
+                    self._parcels.put(parcel)
+                return
+        for parcel in aside:
+            self._arrived(parcel, failure)
+
+    def _pack(self, load: Load, parcel: Parcel) -> None:
         """Send what becomes full. A parcel that may have more to come for a partition stays a rider of its record."""
         of_viewers = [place for place in parcel.places if not place.roster]
         for letter in parcel.letters:
-            self._dispatch(producer, letter, [parcel])
+            self._dispatch(load, letter, [parcel])
         for place in parcel.places:
             if place.roster:
-                self._dispatch(producer, place, [parcel])
-        for into in {partition(place, packing.partitions) for place in of_viewers}:
-            riders[into].append(parcel)
-        for packed in packing.add(of_viewers):
-            self._dispatch(producer, packed, riders[packed.partition])
-            riders[packed.partition] = [parcel]
+                self._dispatch(load, place, [parcel])
+        for into in {partition(place, load.packing.partitions) for place in of_viewers}:
+            load.riders[into].append(parcel)
+        for packed in load.packing.add(of_viewers):
+            self._dispatch(load, packed, load.riders[packed.partition])
+            load.riders[packed.partition] = [parcel]
 
-    def _dispatch(self, producer: Producer, record: Packed | Routed | DeadLetter, riders: list[Parcel]) -> None:
+    def _dispatch(self, load: Load, record: Packed | Routed | DeadLetter, riders: list[Parcel]) -> None:
         with self._lock:
             for parcel in riders:
                 parcel.records += 1
+        if load.failure:
+            self._failed(riders, load.failure)
+            return
         try:
-            acknowledged = self._sent(producer, record)
+            acknowledged = self._sent(load.producer, record)
         except BrokerAway as error:
+            load.failure = error
             self._failed(riders, error)
         else:
             acknowledged.add_done_callback(lambda done: self._settled(riders, done.exception()))

@@ -168,6 +168,10 @@ class Producer:
             except TimeoutError:
                 raise BrokerAway(f"{self._away}: no acknowledgement within {timeout_s:g} seconds") from None
 
+    def knows(self, topic: str) -> bool:
+        """Whether a topic needs not be asked for, so that a record of it is handed over at once. Raises BrokerAway."""
+        return self._at_work()._metadata.partitions_for_topic(topic) is not None  # noqa: SLF001  # others ask and wait
+
     def partitions(self, topic: str) -> int:
         """Count the partitions of a topic. Raises BrokerAway, also for a topic that is not there."""
         client = self._at_work()
