@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -286,6 +287,28 @@ def test_a_bomb_is_never_unpacked_beyond_the_limit() -> None:
     assert peak < 4 * bodies.MOST_UNPACKED
 
 
+def test_many_gzip_members_cost_what_they_are_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    handed = []
+    make = zlib.decompressobj
+
+    class Counting:
+        def __init__(self, wbits: int) -> None:
+            self._member = make(wbits)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._member, name)
+
+        def decompress(self, data: bytes, most: int) -> bytes:
+            handed.append(len(data))
+            return self._member.decompress(data, most)
+
+    monkeypatch.setattr(zlib, "decompressobj", Counting)
+    text = os.urandom(10_000)
+    body = gzip.compress(text, mtime=0) + gzip.compress(b"", mtime=0) * 2000 + gzip.compress(b"end", mtime=0)
+    assert bodies.unpacked(body, "gzip") == text + b"end"
+    assert sum(handed) < 20 * len(body)
+
+
 @pytest.mark.parametrize(
     ("body", "encoding", "status", "reason"),
     [
@@ -295,6 +318,7 @@ def test_a_bomb_is_never_unpacked_beyond_the_limit() -> None:
         (b'[{"a":1}', "identity", 400, "not_json"),
         (b"plain", "gzip", 400, "not_gzip"),
         (gzip.compress(b"x" * 1000, mtime=0)[:-12], "gzip", 400, "not_gzip"),
+        (gzip.compress(b"x", mtime=0) + b"trailing", "gzip", 400, "not_gzip"),
         (b"plain", "br", 415, "encoding_unknown"),
     ],
 )

@@ -10,6 +10,7 @@ MOST_SENT = 4 * 1024 * 1024
 MOST_UNPACKED = 16 * 1024 * 1024
 MOST_EVENT = 1024 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
+_PIECE = 256
 _MARK = b"\xef\xbb\xbf"
 _array = msgspec.json.Decoder(list[Raw])
 
@@ -50,19 +51,32 @@ def unpacked(body: bytes, encoding: str | None) -> bytes:
 
 
 def _gunzipped(body: bytes) -> bytes:
-    found = bytearray()
-    while body:
-        member = zlib.decompressobj(_GZIP)
+    found, left = bytearray(), memoryview(body)
+    while left:
+        left = left[_unpack_member(left, found) :]
+    return bytes(found)
+
+
+def _unpack_member(left: memoryview, found: bytearray) -> int:
+    """Unpack the first of what may be several gzip streams; gives its length.
+
+    It is handed over in pieces, each twice as long as the one before: what zlib has to give back as belonging to the
+    next member is then never much longer than the member itself.
+    """
+    member, taken, piece = zlib.decompressobj(_GZIP), 0, _PIECE
+    while not member.eof:
+        part = left[taken : taken + piece]
+        if not part:
+            raise _broken_gzip()
         try:
-            found += member.decompress(body, MOST_UNPACKED + 1 - len(found))
+            found += member.decompress(part, MOST_UNPACKED + 1 - len(found))
         except zlib.error:
             raise _broken_gzip() from None
         if len(found) > MOST_UNPACKED:
             raise too_large(MOST_UNPACKED, "unpacked")
-        if not member.eof:
-            raise _broken_gzip()
-        body = member.unused_data
-    return bytes(found)
+        taken += len(part)
+        piece *= 2
+    return taken - len(member.unused_data)
 
 
 def _broken_gzip() -> Refused:
