@@ -15,7 +15,7 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -31,12 +31,13 @@ from typer.testing import CliRunner
 
 from hostledger.door import build
 from hostledger.logs import log_to_stderr
-from streams.collector import bodies, keys
+from streams.collector import app, bodies, connections, keys
 from streams.collector.app import Collector
 from streams.collector.gathering import Gatherer
 from streams.collector.keys import Keyring, WrongKeys
 from streams.collector.limits import Limits
 from streams.collector.metrics import Metrics
+from streams.collector.serving import configured
 from streams.kafka import BrokerAway, producing
 from streams.kafka.connection import Connection
 from streams.kafka.producing import Producer
@@ -100,9 +101,10 @@ def serving(
     keys.write(file, {key.name: key})
     metrics = Metrics()
     gatherer = Gatherer(lambda: Producer(Connection(bootstrap), delivery_ms), names(prefix), metrics)
-    app = Collector(gatherer, Keyring(file), Limits(rate, clock), metrics).app()
-    port = free_port()
-    server = Server(uvicorn.Config(app, port=port, log_config=None, access_log=False))
+    collector = Collector(gatherer, Keyring(file), Limits(rate, clock), metrics)
+    config, port = configured(collector.app()), free_port()
+    config.port = port
+    server = Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
     assert server.up.wait(PATIENCE_S)
@@ -508,6 +510,60 @@ def test_without_a_connection_one_attempt_speaks_for_all_records(
     monkeypatch.setattr(Producer, "dispatch", away)
     assert service.post(ndjson(*map(started, range(40)), *(liked(n, f"v-{n}") for n in range(40)))).status == 503
     assert len(attempts) == 1
+
+
+@contextmanager
+def begun(service: Service, head: bytes) -> Iterator[socket.socket]:
+    """Open a connection and send some of a request."""
+    with socket.create_connection(("127.0.0.1", service.port), PATIENCE_S) as connection:
+        connection.sendall(head)
+        yield connection
+
+
+def answered(connection: socket.socket) -> int:
+    """Read an answer and give its status."""
+    answer = http.client.HTTPResponse(connection)
+    answer.begin()
+    answer.read()
+    return answer.status
+
+
+def test_more_requests_than_may_be_under_way_are_told_to_come_again(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "MOST_REQUESTS", 1)
+    body = ndjson(liked(1))
+    head = f"POST /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {service.key}\r\n"
+    with begun(service, f"{head}Content-Length: {len(body)}\r\nExpect: 100-continue\r\n\r\n".encode()) as slow:
+        assert b"100 Continue\r\n" in slow.recv(100), "it waits for the body"
+        refused = service.post(ndjson(liked(2)))
+        assert (refused.status, refused.body["reason"], refused.headers["retry-after"]) == (503, "too_busy", "5")
+        assert [service.ask("GET", path).status for path in ("/healthz", "/readyz")] == [200, 200]
+        slow.sendall(body)
+        assert answered(slow) == 202
+    assert service.post(ndjson(liked(2))).status == 202
+
+
+def test_connections_that_say_nothing_shut_nobody_out(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MOST_CONNECTIONS", 130)
+    with ExitStack() as held:
+        silent = [held.enter_context(begun(service, b"POST /v1/events HTTP/1.1\r\nX:")) for _ in range(130)]
+        assert service.post(ndjson(liked(1))).status == 202
+        assert [service.ask("GET", path).status for path in ("/healthz", "/readyz")] == [200, 200]
+        assert silent[0].recv(1) == b"", "the oldest made room"
+        silent[-1].sendall(b" y\r\nHost: x\r\n\r\n")
+        assert answered(silent[-1]) == 401
+
+
+@pytest.mark.parametrize("words", [b"", b"GET /healthz HTTP/1.1\r\nX:", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET"])
+def test_a_connection_that_says_nothing_is_closed(
+    service: Service, monkeypatch: pytest.MonkeyPatch, words: bytes
+) -> None:
+    monkeypatch.setattr(connections, "HEAD_S", 0.2)
+    with begun(service, words) as silent, suppress(ConnectionError):
+        while silent.recv(1000):
+            pass
+    assert service.ask("GET", "/healthz").status == 200
 
 
 def test_what_waits_is_bounded(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:

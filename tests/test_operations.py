@@ -25,7 +25,7 @@ from hostledger.door import COMMANDS
 from hostledger.settings import PREFIX, SETTINGS
 from streams import packer
 from streams.arriving import Record
-from streams.collector import bodies, gathering, serving
+from streams.collector import app, bodies, connections, gathering, serving
 from streams.collector import metrics as collector_metrics
 from streams.ingest import wall_ms
 from streams.kafka import packing, topics
@@ -133,7 +133,9 @@ def test_the_amounts_on_the_page_are_those_of_the_code() -> None:
     assert f"{topics.MAX_MESSAGE_BYTES >> 20} MiB at most" in said["one record"]
     sizes = (bodies.MOST_SENT, bodies.MOST_UNPACKED, bodies.MOST_EVENT)
     assert [int(size) << 20 for size in re.findall(r"(\d+) MiB", said["one request"])] == list(sizes)
-    assert f"{serving.MOST_REQUESTS} requests" in said["one request"]
+    assert f"{app.MOST_REQUESTS} requests" in said["one request"]
+    assert said["connections of a collector"].startswith(f"{connections.MOST_CONNECTIONS}, ")
+    assert f"{connections.HEAD_S} s without" in said["connections of a collector"]
     assert f"{gathering.MOST_WAITING >> 20} MiB" in said["unacknowledged in a collector"]
     assert f"{WINDOW:,} blocks" in said["de-duplication by token"]
     days = [

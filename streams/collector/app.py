@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import msgspec
@@ -34,6 +34,8 @@ KEY_UNKNOWN = "key_unknown"
 ACKNOWLEDGE_S = 38
 """Longer than Kafka's delivery, and shorter than the time that requests under way get when the server stops."""
 RETURN_S = 5
+MOST_REQUESTS = 128
+"""Requests for events, or of platforms, at once; more are answered with 503, so that memory stays bounded."""
 log = structlog.get_logger("collector")
 
 
@@ -45,6 +47,7 @@ class Collector:
     ) -> None:
         self._gatherer, self._keyring, self._limits, self._metrics = gatherer, keyring, limits, metrics
         self._hooks = hooks or Hooks({}, metrics)
+        self._under_way = 0
 
     def app(self) -> Starlette:
         """Make the application; its start begins to connect to Kafka, its end sends what is still there."""
@@ -72,17 +75,19 @@ class Collector:
             told["key"] = key.name
             return await self._events(request, key)
 
-        return await self._answered(answer(), told)
+        return await self._answered(answer, told)
 
     async def _source_answered(self, request: Request) -> Response:
         name = request.path_params["name"]
-        return await self._answered(self._source(request, name), {"source": name if name in SOURCES else None})
+        told = {"source": name if name in SOURCES else None}
+        return await self._answered(lambda: self._source(request, name), told)
 
-    async def _answered(self, answer: Awaitable[Response], told: Mapping[str, str | None]) -> Response:
+    async def _answered(self, answer: Callable[[], Awaitable[Response]], told: Mapping[str, str | None]) -> Response:
         """Answer, count and log a request: by the name of its key or source and numbers, never by what it holds."""
         begun = time.monotonic()
         try:
-            response = await answer
+            with self._one_of_many():
+                response = await answer()
         except Refused as refused:
             response = _refusal(refused)
         except BrokerAway:
@@ -93,6 +98,17 @@ class Collector:
         spent_ms = round((time.monotonic() - begun) * 1000)
         log.info("answered", status=response.status_code, spent_ms=spent_ms, **told)
         return response
+
+    @contextmanager
+    def _one_of_many(self) -> Iterator[None]:
+        """Count a request while it is under way. Raises Refused if there are too many."""
+        if self._under_way >= MOST_REQUESTS:
+            raise Refused(503, "too_busy", "send the same request again later", RETURN_S)
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
 
     def _holder(self, request: Request) -> Key:
         try:

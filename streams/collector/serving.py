@@ -7,10 +7,10 @@ from collections.abc import Callable
 import uvicorn
 from starlette.applications import Starlette
 
+from streams.collector.connections import Connection
+
 DRAIN_S = 40
 """How long requests under way may take to be acknowledged when the server stops; longer than Kafka's delivery."""
-MOST_REQUESTS = 128
-"""Requests at once; more are answered with 503, so that memory stays bounded."""
 
 
 class PortInUse(Exception):  # noqa: N818  # named for what the caller has to handle
@@ -28,20 +28,25 @@ def serve(app: Starlette, host: str, port: int, on_ready: Callable[[str], None])
             if refused.errno != errno.EADDRINUSE:
                 raise
             raise PortInUse(f"port {port} of {host} is in use; choose another with --port") from None
-        config = uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            limit_concurrency=MOST_REQUESTS,
-            timeout_graceful_shutdown=DRAIN_S,
-            server_header=False,
-        )
         bound = listener.getsockname()
-        server = _Server(config, lambda: on_ready(f"http://{f'[{host}]' if ':' in host else host}:{bound[1]}"))
+        server = _Server(configured(app), lambda: on_ready(f"http://{f'[{host}]' if ':' in host else host}:{bound[1]}"))
         try:
             server.run(sockets=[listener])
         except KeyboardInterrupt:  # uvicorn stops first, then passes the signal on
             return
+
+
+def configured(app: Starlette) -> uvicorn.Config:
+    """Say how uvicorn runs the collector."""
+    return uvicorn.Config(
+        app,
+        http=Connection,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=DRAIN_S,
+        server_header=False,
+    )
 
 
 class _Server(uvicorn.Server):
