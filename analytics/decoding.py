@@ -29,7 +29,8 @@ FEW = 4
 """A piece with more odd lines than this has a producer with fields of its own: its lines are decoded loosely."""
 _NEWLINE = ord("\n")
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-_MARK = b"\xef\xbb\xbf"  # the byte-order mark that some tools put before the first line
+MARK = b"\xef\xbb\xbf"
+"""The byte-order mark that some tools put before the first line; it is passed over."""
 _is_of_viewer = bytes(kind != OTHER for kind in range(256))
 _is_other = bytes(kind == OTHER for kind in range(256))
 _index = re.compile(r"`\$\[(\d+)\]")
@@ -132,6 +133,11 @@ def decode(data: bytes, first_position: int = 1) -> Decoded:
     )
 
 
+def is_empty(line: bytes) -> bool:
+    """Whether a line holds nothing, so that `decode` passes over it."""
+    return not line.removeprefix(MARK).strip()
+
+
 def _read_all(data: bytes, first_position: int, *, check_viewers: bool) -> _Reading:
     read = _Reading(data, _Lines.of(data), first_position, ViewerColumns(), [], [], check_viewers)
     for first, behind in read.lines.pieces():
@@ -203,7 +209,7 @@ def _keep(events: list[Event], position: int, read: _Reading) -> None:
 def _read_one(number: int, read: _Reading) -> None:
     line = read.lines.bytes(read.data, number, number + 1).removesuffix(b"\n")
     position = read.first_position + number
-    if not line.removeprefix(_MARK).strip():
+    if is_empty(line):
         return
     try:
         event, unknown = _read_patiently(line)
@@ -221,6 +227,6 @@ def _read_patiently(line: bytes) -> tuple[Event, int]:
     try:
         event = _strict.decode(line)
     except _UNREADABLE:
-        return rejection.read_line(line.removeprefix(_MARK))
+        return rejection.read_line(line.removeprefix(MARK))
     rejection.check(event)
     return event, 0

@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaConnectionError, KafkaError
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from analytics.decoding import MARK, is_empty
 from streams.kafka import BrokerAway
 from streams.kafka.connection import Connection
 from streams.kafka.dead_letters import DeadLetter, Place, dead_letter
@@ -69,28 +70,33 @@ class Cycle:
                 self._add(record)
 
     def _add(self, record: Any) -> None:  # noqa: ANN401  # aiokafka's record, whatever its key and value
-        value = record.value
-        if value is None:
-            self._park(record, "null_record", "send events, not empty records")
-        elif len(value) > MOST_EVENT:
-            self._park(record, "event_too_large", f"send events of at most {MOST_EVENT} bytes")
-        elif b"\n" in value:
-            self.lines += _events(value)
-        elif value:
-            self.lines.append(value)
+        if record.value is None:
+            self._park(record, b"", "null_record", "send events, not empty records")
+            return
+        for line in _events(record.value):
+            if len(line) > MOST_EVENT:
+                self._park(record, line, "event_too_large", f"send events of at most {MOST_EVENT} bytes")
+            else:
+                self.lines.append(line)
 
-    def _park(self, record: Any, reason: str, remedy: str) -> None:  # noqa: ANN401  # as above
+    def _park(self, record: Any, line: bytes, reason: str, remedy: str) -> None:  # noqa: ANN401  # as above
         place = Place(record.topic, record.partition, record.offset)
-        self.parked.append((reason, dead_letter(record.value or b"", place, reason, remedy)))
+        self.parked.append((reason, dead_letter(line, place, reason, remedy)))
 
 
 def _events(value: bytes) -> list[bytes]:
-    """Bring a record with line breaks on lines: one event written over several, or several events."""
+    """Bring a record on lines: one event, perhaps written over several of them, or several events."""
+    if b"\n" in value and not _is_object(value.removeprefix(MARK)):
+        return [line for part in value.split(b"\n") if not is_empty(line := part.strip(b" \t\r"))]
+    return [] if is_empty(value) else [value.strip().replace(b"\n", b" ")]
+
+
+def _is_object(value: bytes) -> bool:
     try:
         _object.decode(value)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return [line for part in value.split(b"\n") if (line := part.strip(b" \t\r"))]
-    return [value.strip().replace(b"\n", b" ")]
+        return False
+    return True
 
 
 class Packer:

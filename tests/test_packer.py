@@ -19,6 +19,7 @@ from prometheus_client import generate_latest
 from test_collector import liked, ndjson, started
 from test_kafka_topics import consumed
 
+from analytics.decoding import decode
 from streams import packer as packing
 from streams.kafka import BrokerAway
 from streams.kafka.connection import Connection
@@ -139,6 +140,34 @@ def test_what_can_be_no_event_is_parked_with_its_place(apache_kafka: Broker, pre
     assert (headers["topic"], headers["partition"], headers["offset"]) == (source.encode(), b"1", b"1")
     assert b"at most" in headers["remedy"]
     assert told["null_record"][1] == b""
+
+
+def test_a_record_is_judged_by_its_events(apache_kafka: Broker, prefix: str, source: str) -> None:
+    """Neither a mark before an event on several lines nor the length of all together spoils them."""
+    marked = b"\xef\xbb\xbf" + json.dumps(liked(1), indent=1).encode()
+    large = ndjson(*({**liked(n), "note": "x" * 400_000} for n in range(2, 4)))
+    send(apache_kafka, source, marked, large + b"y" * (packing.MOST_EVENT + 1), b"\x0c", b"\xef\xbb\xbf")
+    ours = names(prefix)
+    with running(apache_kafka.bootstrap, source, ours) as metrics:
+        await_true(lambda: committed(apache_kafka.bootstrap, source, ours) == [2, 2])
+        assert count(metrics, "hostledger_packer_events_total") == 3
+    lines = [line for _, _, value in consumed(apache_kafka.bootstrap, ours.events) for line in value.splitlines()]
+    assert sorted(json.loads(line.decode("utf-8-sig"))["occurred_at"] for line in lines) == [1, 2, 3]
+    assert [value for _, _, value in consumed(apache_kafka.bootstrap, ours.dead_letters)] == [b"y" * packing.MOST_EVENT]
+
+
+def test_an_id_too_long_for_a_key_goes_where_a_worker_rejects_it(
+    apache_kafka: Broker, prefix: str, source: str
+) -> None:
+    head, tail = b'{"type":"shift_ended","event_id":"', b'"}'
+    poison = head + b"a" * (packing.MOST_EVENT - len(head) - len(tail)) + tail
+    send(apache_kafka, source, poison, json.dumps(liked(1)).encode())
+    ours = names(prefix)
+    with running(apache_kafka.bootstrap, source, ours):
+        await_true(lambda: committed(apache_kafka.bootstrap, source, ours) == [1, 1])
+    values = b"".join(value for _, _, value in consumed(apache_kafka.bootstrap, ours.events))
+    assert decode(values).rejects["reason"].to_list() == ["id_too_long"]
+    assert decode(values).facts.viewer_events["event_id"].to_list() == ["e-v-1-1"]
 
 
 def test_what_was_not_acknowledged_is_read_again(

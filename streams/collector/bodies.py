@@ -6,12 +6,13 @@ from collections.abc import AsyncIterator
 import msgspec
 from msgspec import Raw
 
+from analytics.decoding import MARK, is_empty
+
 MOST_SENT = 4 * 1024 * 1024
 MOST_UNPACKED = 16 * 1024 * 1024
 MOST_EVENT = 1024 * 1024
 _GZIP = 16 + zlib.MAX_WBITS
 _PIECE = 256
-_MARK = b"\xef\xbb\xbf"
 _array = msgspec.json.Decoder(list[Raw])
 
 
@@ -88,7 +89,7 @@ def lines(body: bytes) -> list[bytes]:
 
     Raises Refused if there is none, or if what begins with a bracket is no array.
     """
-    body = body.removeprefix(_MARK)
+    body = body.removeprefix(MARK)
     found = _elements(body) if body.lstrip()[:1] == b"[" else _filled(body)
     if not found:
         raise Refused(400, "no_events", "send events as newline-delimited JSON or as a JSON array")
@@ -96,7 +97,7 @@ def lines(body: bytes) -> list[bytes]:
 
 
 def _filled(body: bytes) -> list[bytes]:
-    return [line for part in body.split(b"\n") if (line := part.strip(b" \t\r"))]
+    return [line for part in body.split(b"\n") if not is_empty(line := part.strip(b" \t\r"))]
 
 
 def _elements(body: bytes) -> list[bytes]:

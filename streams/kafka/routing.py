@@ -14,7 +14,8 @@ import msgspec
 from msgspec import Raw, Struct
 
 from analytics.contract import ROSTER_TYPES
-from analytics.events import OrderRefunded
+from analytics.decoding import MARK
+from analytics.events import MAX_ID_BYTES, OrderRefunded
 
 ROSTER = frozenset(str(struct.__struct_config__.tag) for struct in ROSTER_TYPES)
 REFUND = str(OrderRefunded.__struct_config__.tag)
@@ -24,7 +25,10 @@ _SEED, _MIX = 0x9747B28C, 0x5BD1E995
 
 
 class Routed(NamedTuple):
-    """One line and where it goes: the roster topic, or events; without a key it goes by its bytes."""
+    """One line and where it goes: the roster topic, or events; without a key it goes by its bytes.
+
+    A roster event without an id, or with one longer than ids may be, goes to the events: it can be no record's key.
+    """
 
     line: bytes
     roster: bool
@@ -43,7 +47,6 @@ _objects = msgspec.json.Decoder(dict[str, Raw])
 _words = Layout("<I")
 _text = msgspec.json.Decoder(str)
 _number = re.compile(rb"(?!-0$)-?\d")
-_MARK = b"\xef\xbb\xbf"  # the contract passes over a byte-order mark
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
@@ -72,8 +75,8 @@ def partition(place: Routed, partitions: int) -> int:
 def _place(line: bytes, head: _Head) -> Routed:
     kind = head.type
     if kind in ROSTER:
-        found = head.event_id
-        return Routed(line, found is not None and found != "", _digits(found))
+        key = _digits(head.event_id)
+        return Routed(line, key is not None and len(key) <= MAX_ID_BYTES, key)
     return Routed(line, False, _digits(head.order_id if kind == REFUND else head.viewer_id))
 
 
@@ -84,7 +87,7 @@ def _digits(value: str | int | None) -> str | None:
 
 
 def _read(line: bytes) -> _Head:
-    line = line.removeprefix(_MARK)
+    line = line.removeprefix(MARK)
     try:
         return _heads.decode(line)
     except msgspec.ValidationError:
