@@ -15,6 +15,7 @@ import time
 import tracemalloc
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,6 +24,7 @@ import pytest
 import structlog
 import uvicorn
 from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
 from kafka_broker import Broker
 from patience import PATIENCE_S, await_true
 from ports import free_port
@@ -40,8 +42,8 @@ from streams.collector.metrics import Metrics
 from streams.collector.serving import configured
 from streams.kafka import BrokerAway, producing
 from streams.kafka.connection import Connection
-from streams.kafka.producing import Producer
-from streams.kafka.routing import partition_of
+from streams.kafka.producing import Producer, TooLarge
+from streams.kafka.routing import partition_of, routed
 from streams.kafka.topics import declared, ensure, names
 
 SELLER = "seller 7"
@@ -504,6 +506,46 @@ def test_a_missing_topic_of_the_roster_holds_up_nobody_else(
     assert {f"s-{n}" for n in range(40)} == set(ids(stored(apache_kafka, names(prefix).roster)))
 
 
+def allow(bootstrap: str, topic: str, most_bytes: int) -> None:
+    """Set the length of the longest record that a topic takes."""
+    with closing(KafkaAdminClient(bootstrap_servers=bootstrap)) as admin:
+        changed = ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": str(most_bytes)})
+        admin.alter_configs([changed])
+
+
+def test_what_a_topic_can_never_take_is_refused_for_good_and_says_what_to_mend(
+    apache_kafka: Broker, prefix: str, service: Service
+) -> None:
+    topic = names(prefix).events
+    allow(apache_kafka.bootstrap, topic, 10_000)
+    large = ndjson({**liked(1), "note": os.urandom(10_000).hex()})
+    answer = service.post(large)
+    assert (answer.status, answer.body["reason"]) == (413, "record_too_large")
+    assert f"max.message.bytes of topic {topic}" in answer.body["remedy"]
+    assert [service.post(ndjson(liked(2))).status, service.ask("GET", "/readyz").status] == [202, 200]
+    allow(apache_kafka.bootstrap, topic, 1_000_000)
+    assert service.post(large).status == 202
+
+
+def test_a_request_that_shares_a_record_with_others_is_not_refused_for_it(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Alone it may be small enough."""
+
+    def too_large(*_: object, **__: object) -> Future[None]:
+        future: Future[None] = Future()
+        future.set_exception(TooLarge("too large together"))
+        return future
+
+    monkeypatch.setattr("streams.collector.gathering.GATHER_S", 1.0)
+    monkeypatch.setattr(Producer, "dispatch", too_large)
+    found = [service.gatherer.take(routed([json.dumps(liked(number)).encode()])) for number in (1, 2)]
+    assert [type(done.exception(PATIENCE_S)) for done in found] == [BrokerAway] * 2
+    with pytest.raises(TooLarge):
+        service.gatherer.take(routed([json.dumps(liked(3)).encode()])).result(PATIENCE_S)
+    assert service.ask("GET", "/readyz").status == 200
+
+
 def test_without_a_connection_one_attempt_speaks_for_all_records(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -568,11 +610,11 @@ def test_a_connection_that_says_nothing_is_closed(
     service: Service, monkeypatch: pytest.MonkeyPatch, words: bytes, *, is_new: bool
 ) -> None:
     monkeypatch.setattr(connections, "HEAD_S", 0.2)
-    with begun(service, b"" if is_new else b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") as silent:
+    asked = b"" if is_new else b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    with suppress(ConnectionError), begun(service, asked) as silent:
         assert is_new or answered(silent) == 200
         silent.sendall(words)
-        with suppress(ConnectionError):
-            assert silent.recv(1) == b""
+        assert silent.recv(1) == b""
     assert service.ask("GET", "/healthz").status == 200
 
 

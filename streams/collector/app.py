@@ -23,6 +23,7 @@ from streams.collector.limits import Limits
 from streams.collector.metrics import Metrics
 from streams.kafka import BrokerAway
 from streams.kafka.dead_letters import DeadLetter
+from streams.kafka.producing import TooLarge
 from streams.kafka.routing import Routed
 from streams.sources.source import Notification
 from streams.sources.table import SOURCES
@@ -90,6 +91,8 @@ class Collector:
                 response = await answer()
         except Refused as refused:
             response = _refusal(refused)
+        except TooLarge as error:
+            response = _refusal(Refused(413, "record_too_large", str(error)))
         except BrokerAway:
             response = _refusal(Refused(503, "kafka_away", "send the same request again later", RETURN_S))
         except ClientDisconnect:
@@ -156,7 +159,7 @@ class Collector:
         return body
 
     async def _acknowledged(self, places: list[Routed], letters: Sequence[DeadLetter] = ()) -> None:
-        """Return when the broker has all of the events. Raises BrokerAway."""
+        """Return when the broker has all of the events. Raises BrokerAway, TooLarge."""
         with self._metrics.acknowledged.time():
             try:
                 await asyncio.wait_for(asyncio.wrap_future(self._gatherer.take(places, letters)), ACKNOWLEDGE_S)

@@ -13,7 +13,7 @@ from streams.collector.metrics import Metrics
 from streams.kafka import BrokerAway
 from streams.kafka.dead_letters import DeadLetter
 from streams.kafka.packing import Packed, Packing
-from streams.kafka.producing import Producer
+from streams.kafka.producing import Producer, TooLarge
 from streams.kafka.routing import Routed, partition
 from streams.kafka.topics import Names
 
@@ -23,12 +23,13 @@ MOST_WAITING = 64 * 1024 * 1024
 """Bytes of events that may be unacknowledged; beyond it a request is refused until Kafka is back."""
 RETRY_S = 1.0
 CLOSE_S = 10.0
+Failure = BrokerAway | TooLarge
 log = structlog.get_logger("collector")
 
 
 @dataclass(slots=True, eq=False)
 class Parcel:
-    """The events of one request on their way; `done` ends when the broker has all of them, or with BrokerAway.
+    """The events of one request on their way; `done` ends when the broker has all of them, or else with a Failure.
 
     letters: what of the request could not become events, for the dead letters.
     """
@@ -38,7 +39,7 @@ class Parcel:
     size: int
     done: Future[None] = field(default_factory=Future)
     records: int = 1  # one more than are out, while they are still being handed over
-    failure: BrokerAway | None = None
+    failure: Failure | None = None
 
     def topics(self, names: Names) -> set[str]:
         """Name the topics beside the events that it needs."""
@@ -235,6 +236,8 @@ class Gatherer:
         except BrokerAway as error:
             load.failure = error
             self._failed(riders, error)
+        except TooLarge as error:
+            self._refused(riders, error)
         else:
             acknowledged.add_done_callback(lambda done: self._settled(riders, done.exception()))
 
@@ -250,6 +253,9 @@ class Gatherer:
         if isinstance(failure, BrokerAway):
             self._failed(riders, failure)
             return
+        if isinstance(failure, TooLarge):
+            self._refused(riders, failure)
+            return
         self._metrics.records.inc()
         self._say_back()
         for parcel in riders:
@@ -260,7 +266,14 @@ class Gatherer:
         for parcel in riders:
             self._arrived(parcel, error)
 
-    def _arrived(self, parcel: Parcel, failure: BrokerAway | None) -> None:
+    def _refused(self, riders: list[Parcel], refusal: TooLarge) -> None:
+        """Refuse a record for good only if it held a single request: others may be small enough without each other."""
+        log.error("a record is too large", reason=str(refusal))
+        failure = refusal if len(riders) == 1 else BrokerAway(str(refusal))
+        for parcel in riders:
+            self._arrived(parcel, failure)
+
+    def _arrived(self, parcel: Parcel, failure: Failure | None) -> None:
         """One of a parcel's records is settled; the last one settles the parcel."""
         with self._lock:
             parcel.failure = parcel.failure or failure

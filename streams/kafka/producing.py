@@ -8,7 +8,13 @@ from threading import Lock
 from typing import Any
 
 from kafka import KafkaProducer
-from kafka.errors import IllegalStateError, KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
+from kafka.errors import (
+    IllegalStateError,
+    KafkaError,
+    KafkaTimeoutError,
+    MessageSizeTooLargeError,
+    RecordListTooLargeError,
+)
 
 from streams.kafka import BrokerAway
 from streams.kafka.connection import Connection
@@ -27,7 +33,7 @@ _ROOM = 4096
 
 
 class TooLarge(ValueError):  # noqa: N818  # named for what is the case
-    """The record exceeds what the topics take; it can never be sent."""
+    """The record exceeds what its topic takes, or what topics ever take; as it is it can never be sent."""
 
 
 class Producer:
@@ -78,8 +84,11 @@ class Producer:
                     self._client = client = made
             return client
 
-    def _give_up(self, client: KafkaProducer) -> None:
-        """Send nothing more by this client: its thread, which may be the one that calls, lets go of what it holds."""
+    def _give_up(self, client: KafkaProducer) -> bool:
+        """Send nothing more by this client: its thread, which may be the one that calls, lets go of what it holds.
+
+        Says whether it was at work until now.
+        """
         with self._lock:
             is_at_work = self._client is client
             if is_at_work:
@@ -87,6 +96,7 @@ class Producer:
                 self._spent.append(client)
         if is_at_work:
             client._sender.force_close()  # noqa: SLF001  # `close` waits, and its own thread cannot call it
+        return is_at_work
 
     @contextmanager
     def _answering(self, remedy: str = "") -> Iterator[None]:
@@ -119,7 +129,7 @@ class Producer:
         key: bytes | None = None,
         headers: Sequence[tuple[str, bytes]] = (),
     ) -> Future[None]:
-        """Hand over one record: what is given ends when the broker has it, or else with BrokerAway.
+        """Hand over one record: what is given ends when the broker has it, or else with BrokerAway or TooLarge.
 
         `wait_for` speaks for it, and `flush` does not. Raises TooLarge, BrokerAway.
         """
@@ -133,16 +143,23 @@ class Producer:
                 raise TooLarge(said(error)) from None
         acknowledged: Future[None] = Future()
         future.add_callback(lambda _: acknowledged.set_result(None))
-        future.add_errback(lambda error: acknowledged.set_exception(self._failure(client, error)))
+        future.add_errback(lambda error: acknowledged.set_exception(self._failure(client, topic, error)))
         with self._lock:
             is_at_work = self._client is client
         if not is_at_work and not future.is_done:  # it ended meanwhile, and may never have seen this record
             future.failure(IllegalStateError("the client has ended"))
         return acknowledged
 
-    def _failure(self, client: KafkaProducer, error: KafkaError) -> BrokerAway:
-        """Give the failure of a record, and end the client that could not send it."""
-        self._give_up(client)
+    def _failure(self, client: KafkaProducer, topic: str, error: KafkaError) -> BrokerAway | TooLarge:
+        """Give the failure of a record, and end the client that could not send it.
+
+        Only the first failure of a client is about the record itself: kafka-python lets go of the others with it.
+        """
+        if self._give_up(client) and isinstance(error, MessageSizeTooLargeError | RecordListTooLargeError):
+            return TooLarge(
+                f"the broker takes no record of this length: raise max.message.bytes of topic {topic} to "
+                f"{MAX_MESSAGE_BYTES} (hostledger topics says how it stands), or send less at once"
+            )
         return BrokerAway(f"{self._away}: {said(error)}")
 
     def flush(self, timeout_s: float = DELIVERY_MS / 1000) -> None:
@@ -165,6 +182,8 @@ class Producer:
         for acknowledged in dispatched:
             try:
                 acknowledged.result(max(0.001, until - time.monotonic()))
+            except TooLarge as error:  # the topic can be mended, and what waits here is lost if it is not sent again
+                raise BrokerAway(str(error)) from None
             except TimeoutError:
                 raise BrokerAway(f"{self._away}: no acknowledgement within {timeout_s:g} seconds") from None
 
