@@ -113,6 +113,7 @@ class Broker:
         if self._process is None:
             raise NoBroker("a broker that does not run cannot stand still")
         self._process.send_signal(signal.SIGSTOP)
+        os.waitpid(self._process.pid, os.WUNTRACED)  # until all of its threads do; on a busy machine some still answer
         try:
             yield
         finally:
