@@ -209,13 +209,14 @@ def _keep(events: list[Event], position: int, read: _Reading) -> None:
 def _read_one(number: int, read: _Reading) -> None:
     line = read.lines.bytes(read.data, number, number + 1).removesuffix(b"\n")
     position = read.first_position + number
-    if is_empty(line):
-        return
     try:
-        event, unknown = _read_patiently(line)
+        found = read_line(line)
     except Reject as reject:
         read.rejects.append((position, reject.reason, reject.field, reject.value, reject.remedy, line))
         return
+    if found is None:
+        return
+    event, unknown = found
     read.unknown_fields += unknown
     if isinstance(event, ViewerEvent):
         read.viewer.add([event], kinds_of([event]))
@@ -223,7 +224,13 @@ def _read_one(number: int, read: _Reading) -> None:
         read.other.append((event, position))
 
 
-def _read_patiently(line: bytes) -> tuple[Event, int]:
+def read_line(line: bytes) -> tuple[Event, int] | None:
+    """Read one line by itself, as `decode` judges it: its event and how many fields the contract does not know.
+
+    Null for an empty line, also one of a byte-order mark alone. Raises Reject.
+    """
+    if is_empty(line):
+        return None
     try:
         event = _strict.decode(line)
     except _UNREADABLE:

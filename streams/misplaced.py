@@ -3,22 +3,14 @@
 from dataclasses import replace
 from typing import Literal
 
-import msgspec
 import polars as pl
 
 from analytics.contract import ROSTER_TYPES
-from analytics.decoding import REJECTS, Decoded
-from analytics.rejection import REMEDIES
+from analytics.decoding import REJECTS, Decoded, read_line
+from analytics.events import Event
+from analytics.rejection import REMEDIES, Reject
 
-_ROSTER_TYPES = {str(struct.__struct_config__.tag) for struct in ROSTER_TYPES}
 _VIEWERS = ("viewer_events", "orders", "order_lines", "refunds")
-
-
-class _Head(msgspec.Struct):
-    type: str
-
-
-_head = msgspec.json.Decoder(_Head)
 
 
 def without_misplaced(
@@ -30,15 +22,23 @@ def without_misplaced(
     if not wrong:
         return decoded
     facts = replace(decoded.facts, **{name: frame.clear() for name, frame in wrong.items()})
-    rejects = _rejects(data, first_line, set(decoded.rejects["position"]), of_roster=accepts == "viewers")
+    rejects = _rejects(data, first_line, of_roster=accepts == "viewers")
     return replace(decoded, facts=facts, rejects=pl.concat([decoded.rejects, rejects]).sort("position"))
 
 
-def _rejects(data: bytes, first_line: int, rejected: set[int], *, of_roster: bool) -> pl.DataFrame:
+def _rejects(data: bytes, first_line: int, *, of_roster: bool) -> pl.DataFrame:
     lines = [
-        (position, "wrong_topic", "type", kind, REMEDIES["wrong_topic"], line)
+        (position, "wrong_topic", "type", str(event.__struct_config__.tag), REMEDIES["wrong_topic"], line)
         for position, line in enumerate(data.split(b"\n"), first_line)
-        if line.strip() and position not in rejected
-        if ((kind := _head.decode(line).type) in _ROSTER_TYPES) == of_roster
+        if (event := _event(line)) and isinstance(event, ROSTER_TYPES) == of_roster
     ]
     return pl.DataFrame(lines, schema=REJECTS, orient="row")
+
+
+def _event(line: bytes) -> Event | None:
+    """Give what decoding made of a line; null for an empty one, and for one that it rejected."""
+    try:
+        found = read_line(line)
+    except Reject:
+        return None
+    return found[0] if found else None

@@ -286,6 +286,22 @@ def test_a_rejected_line_names_its_record_and_its_line_in_it(warehouse: Embedded
     assert rows(warehouse, "SELECT count() FROM roster_events") == [("0",)]
 
 
+def test_a_line_with_a_byte_order_mark_beside_a_misplaced_event_is_judged_as_decoding_judges_it(
+    warehouse: Embedded,
+) -> None:
+    host = b'{"event_id":"h","type":"host_registered","occurred_at":1,"host_id":"h","name":"H","kind":"human"}'
+    join, mark = (
+        b'{"event_id":"j","type":"viewer_joined","occurred_at":1,"session_id":"s","viewer_id":"v"}',
+        b"\xef\xbb\xbf",
+    )
+    log = Log()
+    log.append(lanes.FIRST_OF_EVENTS, b"\n".join([mark + join, mark, mark + host, b"\xff", host]))
+    Group(warehouse, log, Rules()).drain()
+    found = rows(warehouse, "SELECT position, reason FROM rejects ORDER BY ALL")
+    assert found == [("3", "wrong_topic"), ("4", "not_utf8"), ("5", "wrong_topic")]
+    assert rows(warehouse, "SELECT event_id FROM viewer_events") == [("j",)]
+
+
 def an_order_and_its_refund_in_two_lanes() -> tuple[Log, int, int]:
     """The records, the lane of the order, that of the refund."""
     viewer = next(f"v{number}" for number in range(99) if partition_of(f"v{number}", 3) != partition_of("o", 3))
