@@ -108,6 +108,7 @@ def _closing(intent: Intent, stored: Stored) -> pl.DataFrame:
             "first_position": pl.Series([intent.first_position], dtype=pl.UInt64),
             "last_position": pl.Series([stored.last_position], dtype=pl.UInt64),
             "last_offset": pl.Series([intent.last_offset], dtype=pl.UInt64),
+            "read_hash": [intent.read_hash],
             **{name: pl.Series([getattr(outcome, name)], dtype=pl.UInt64) for name in counts},
             "newest_at": pl.Series([outcome.newest_ms]).cast(tables.TIME),
             "recorded_at": pl.Series([intent.recorded_ms]).cast(tables.TIME),

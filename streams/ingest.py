@@ -9,6 +9,7 @@ from analytics.rules import Rules
 from analytics.warehouse.embedded import Embedded
 from streams.outcome import Outcome
 from streams.processor import Processor
+from streams.sources.files import Start
 
 
 @dataclass(slots=True)
@@ -60,17 +61,19 @@ def feed(
     processor: Processor,
     source: str,
     data: Iterable[bytes],
-    position: tuple[int, int] = (0, 0),
+    start: Start | None = None,
     told: Callable[[Outcome, int], None] = lambda _outcome, _size: None,
 ) -> Summary:
-    """Process stretches of whole lines of one source, from a position (lines, bytes) on. Raises WarehouseError.
+    """Process stretches of whole lines of one source, from its beginning or a later start on. Raises WarehouseError.
 
     told: called after each batch with its outcome and its bytes.
     """
-    summary, (lines, offset) = Summary(), position
+    summary, start = Summary(), start or Start()
+    lines, offset, read = start.lines, start.offset, start.read.copy()
     began = time.monotonic()
     for stretch in data:
-        outcome = processor.process(source, stretch, lines + 1, offset + len(stretch))
+        read.update(stretch)
+        outcome = processor.process(source, stretch, lines + 1, offset + len(stretch), read.hexdigest())
         lines, offset = lines + outcome.read, offset + len(stretch)
         summary.add(outcome)
         summary.seconds = time.monotonic() - began

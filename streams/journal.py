@@ -23,7 +23,8 @@ class Intent(msgspec.Struct, frozen=True):
 
     Behind Kafka it says too what the batch stands on, so that a second try comes to the same rows: the last batch of
     the roster, the version of the Markov fit, the event time that was reached elsewhere (0: not asked), the last batch
-    of each lane that counts, and the batches of all lanes that are stored together, itself among them (none: alone).
+    of each lane that counts, and the batches of all lanes that are stored together, itself among them (none: alone). Of
+    a file it says the hash of all of its bytes up to last_offset.
     """
 
     batch: int
@@ -37,6 +38,7 @@ class Intent(msgspec.Struct, frozen=True):
     newest_ms: int = 0
     seen: tuple[int, ...] = ()
     together: tuple[int, ...] = ()
+    read_hash: str = ""
 
     @property
     def token(self) -> str:

@@ -15,6 +15,7 @@ from streams.batch import unmarked
 from streams.begun import Before, Begun, Lines
 from streams.journal import Intent, Journal
 from streams.outcome import Outcome
+from streams.sources.files import Reached
 from streams.state import Roster, State, restore, stored_roster
 
 
@@ -43,16 +44,20 @@ class Processor:
         """What is known now."""
         return self._state
 
-    def position(self, source: str) -> tuple[int, int]:
-        """Up to where a source was read: its last line and the uncompressed bytes."""
-        last_position, last_offset = self._warehouse.query("core_position", source=source).row(0)
-        return last_position, last_offset
+    def reached(self, source: str) -> list[Reached]:
+        """Up to where files of this name were read, the shortest way first.
 
-    def process(self, source: str, data: bytes, first_position: int, last_offset: int) -> Outcome:
+        Batches of before there were hashes count only if there are no others: the furthest of them, without one.
+        """
+        places = [Reached(*row) for row in self._warehouse.query("core_position", source=source).iter_rows()]
+        return [place for place in places if place.read_hash] or places
+
+    def process(self, source: str, data: bytes, first_position: int, last_offset: int, read_hash: str = "") -> Outcome:
         """Take whole lines of a source in. Raises WarehouseError; the batch is then finished at the next start."""
-        return self._take_on(
-            Intent(self._next(), "events", source, first_position, last_offset, self._clock_ms()), data
+        intent = Intent(
+            self._next(), "events", source, first_position, last_offset, self._clock_ms(), read_hash=read_hash
         )
+        return self._take_on(intent, data)
 
     def refit(self) -> Outcome:
         """Fit the Markov model to everything stored, and restate what the correction window allows."""

@@ -93,7 +93,7 @@ def dying_migration(statement: int) -> Callable[..., list[str]]:
 
 def feed(processor: Processor, items: list[str | None]) -> None:
     """Process what was not processed yet."""
-    position, _ = processor.position(SOURCE)
+    position = max((place.lines for place in processor.reached(SOURCE)), default=0)
     lines = offset = fits = 0
     for item in items:
         if item is None:

@@ -13,7 +13,7 @@ import sys
 import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from random import Random
 from subprocess import PIPE
@@ -25,8 +25,10 @@ from referee_cases import CASES, expected
 
 from analytics.contract import schema
 from analytics.decoding import decode
-from analytics.rules import MODELS
+from analytics.rules import MODELS, Rules
 from analytics.warehouse.embedded import Embedded
+from streams.processor import Processor
+from streams.sources.files import source_name
 
 HOSTLEDGER = str(Path(sys.executable).parent / "hostledger")
 WORKED = CASES / "ledger_worked" / "events.jsonl"
@@ -212,6 +214,31 @@ def test_replay_stores_once_reads_on_where_a_file_grew_and_keeps_rejects(tmp_pat
     assert stored(folder, LEDGER) == books
     assert stored(folder, REJECTS) == kept
     assert {row["model"]: int(row["net"]) for row in stored(folder, NET)} == dict.fromkeys(MODELS, 10_503)
+
+
+def test_another_file_of_the_same_name_and_first_line_is_read_from_its_start(tmp_path: Path) -> None:
+    lines, folder, file = WORKED.read_bytes().splitlines(keepends=True), tmp_path / "books", tmp_path / "day.ndjson"
+    file.write_bytes(b"".join([lines[0], *lines[12:]]))
+    assert "20 events stored" in ran("replay", file, "--data", folder, "--no-fit")[1]
+    file.write_bytes(b"".join(lines))
+    said = ran("replay", file, "--data", folder, "--no-fit")[1]
+    assert f"{file}: another file of this name was read before; this one is read from its start" in said
+    assert "11 events stored" in said
+    said = ran("replay", file, "--data", folder, "--no-fit")[1]
+    assert "another file" not in said
+    assert "0 events stored in" in said
+    assert "0 repeats dropped" in said
+
+
+def test_a_file_that_the_former_version_began_is_read_on(tmp_path: Path) -> None:
+    lines, file = WORKED.read_bytes().splitlines(keepends=True), tmp_path / "day.ndjson"
+    file.write_bytes(b"".join(lines))
+    begun = b"".join(lines[:20])
+    with closing(Embedded.open(tmp_path / "books")) as warehouse:
+        Processor(warehouse, warehouse.folder, Rules(), lambda: 0).process(source_name(file), begun, 1, len(begun))
+    said = ran("replay", file, "--data", tmp_path / "books", "--no-fit")[1]
+    assert "11 events stored" in said
+    assert "1 repeats dropped" in said
 
 
 REFUSED: dict[str, list[str]] = {

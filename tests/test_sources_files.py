@@ -4,6 +4,7 @@ import gzip
 import io
 import sys
 from collections.abc import Callable
+from hashlib import blake2b
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.pacing import TICK_S, paced
-from streams.sources.files import STDIN, WrongFile, source_name, stretches
+from streams.sources.files import STDIN, Reached, WrongFile, read_on, source_name, stretches
 
 Write = Callable[[str, bytes], Path]
 
@@ -42,15 +43,36 @@ def test_a_file_comes_in_stretches_of_whole_lines(write: Write, name: str, size:
 
 @pytest.mark.parametrize("name", ["day.ndjson", "day.ndjson.gz"])
 @pytest.mark.parametrize("skip", [0, 1, 9, len(LINES) - 1, len(LINES), len(LINES) + 5, 3 << 20])
-def test_an_offset_is_in_unpacked_bytes_and_one_behind_the_end_gives_nothing(
+def test_an_offset_is_in_unpacked_bytes_and_one_behind_the_end_is_of_another_file(
     write: Write, name: str, skip: int
 ) -> None:
-    assert b"".join(stretches(write(name, LINES), skip=skip)) == LINES[skip:]
+    start, data = read_on(write(name, LINES), [Reached(7, skip, "")])
+    left_at = skip if skip <= len(LINES) else 0
+    assert (start.lines, start.offset) == (7 if left_at == skip else 0, left_at)
+    assert b"".join(data) == LINES[left_at:]
 
 
 def test_an_offset_of_more_than_a_read_is_skipped_whole(write: Write) -> None:
     long = b"x" * ((1 << 20) + 5) + b"\n" + LINES
-    assert b"".join(stretches(write("long.gz", long), skip=(1 << 20) + 6)) == LINES
+    assert b"".join(read_on(write("long.gz", long), [Reached(1, (1 << 20) + 6, "")])[1]) == LINES
+
+
+def hash_of(data: bytes) -> str:
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+@pytest.mark.parametrize("name", ["day.ndjson", "day.ndjson.gz"])
+def test_a_file_is_read_on_behind_the_most_that_begins_it(write: Write, name: str) -> None:
+    other = LINES[:36] + b"elsewhere\n" + LINES
+    reached = [
+        Reached(count, len(data), hash_of(data))
+        for count, data in ((2, LINES[:18]), (4, LINES[:36]), (5, other[:46]), (9, LINES[:81]))
+    ]
+    for data, lines in ((LINES, 9), (other, 5), (LINES[:40], 4), (b"x" * 99, 0), (b"", 0)):
+        start, found = read_on(write(name, data), reached)
+        assert start.lines == lines
+        assert b"".join(found) == data[start.offset :]
+        assert start.read.hexdigest() == hash_of(data[: start.offset])
 
 
 def test_a_line_longer_than_a_stretch_comes_whole(write: Write) -> None:

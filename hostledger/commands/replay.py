@@ -20,7 +20,7 @@ from streams.ingest import Summary, feed, wall_ms
 from streams.outcome import Outcome
 from streams.pacing import paced
 from streams.processor import Processor
-from streams.sources.files import STDIN, WrongFile, source_name, stretches
+from streams.sources.files import STDIN, WrongFile, read_on, source_name
 
 
 def replay(
@@ -37,8 +37,9 @@ def replay(
 ) -> None:
     """Read recorded events into the warehouse: facts, ledger, rollups. Safe to stop and to repeat at any time.
 
-    A file that was read before is read on from where it was left, and an event that came before is dropped: the books
-    never hold anything twice. Lines that are no events are kept in the table `rejects` with their reason.
+    A file that was read before is read on from where it was left, if what was read still begins it; another file of
+    the same name is read from its start. An event that came before is dropped: the books never hold anything twice.
+    Lines that are no events are kept in the table `rejects` with their reason.
 
     For example:
 
@@ -102,11 +103,14 @@ def _read_one(
     stopped: threading.Event,
     told: Callable[[Outcome, int], None],
 ) -> Summary:
-    position = (0, 0) if path == STDIN else processor.position(source)
-    data: Iterable[bytes] = _finished(stretches(path, position[1]), path)
+    reached = [] if path == STDIN else processor.reached(source)
+    start, found = read_on(path, reached)
+    if reached and not start.offset:
+        tell(f"{path}: another file of this name was read before; this one is read from its start")
+    data: Iterable[bytes] = _finished(found, path)
     if speed is not None:
         data = paced(data, speed, sleep=stopped.wait)
-    return feed(processor, source, _until(data, stopped), position, told)
+    return feed(processor, source, _until(data, stopped), start, told)
 
 
 def _finished(data: Iterable[bytes], path: Path) -> Iterable[bytes]:

@@ -1341,3 +1341,9 @@ CREATE MATERIALIZED VIEW lanes_view ON CLUSTER 'live' TO lanes_local AS
 SELECT bitShiftRight(batches.batch, 40) AS lane, max(batches.batch) AS batch, max(batches.newest_at) AS newest_at,
     max(batches.recorded_at) AS recorded_at
 FROM batches_local AS batches GROUP BY lane;
+
+ALTER TABLE batches_local ON CLUSTER 'live'
+    ADD COLUMN IF NOT EXISTS read_hash String COMMENT 'BLAKE2b-128 in hexadecimal of all uncompressed bytes of the source up to last_offset; empty if unknown, and behind Kafka';
+
+ALTER TABLE batches ON CLUSTER 'live'
+    ADD COLUMN IF NOT EXISTS read_hash String COMMENT 'BLAKE2b-128 in hexadecimal of all uncompressed bytes of the source up to last_offset; empty if unknown, and behind Kafka';
