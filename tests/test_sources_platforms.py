@@ -334,6 +334,21 @@ def test_an_order_cancelled_after_payment_is_refunded_once() -> None:
     assert passed("tiktok-shop", event, fetch=answering(tiktok_order(TIKTOK, paid_time=0), none)) == "not_paid"
 
 
+def test_a_cancellation_that_moved_no_money_hides_no_other() -> None:
+    event = tree("tiktok_shop/OrderStatusChangeEvent")
+    event["data"]["order_status"] = "CANCELLED"
+    asked = tree("tiktok_shop/ReturnRefundSearchCancellationsResponse")
+    (first,) = asked["data"]["cancellations"]
+    first |= {"order_id": TIKTOK, "cancel_status": "CANCELLATION_REQUEST_COMPLETE"}
+    nothing, free = first | {"cancel_id": "2", "refund_amount": None}, {"currency": "USD", "refund_total": "0"}
+    asked["data"]["cancellations"] = [nothing, first, first | {"cancel_id": "3", "refund_amount": free}]
+    order = tiktok_order(TIKTOK, status="CANCELLED")
+    (told,) = events("tiktok-shop", event, fetch=answering(order, asked))
+    assert (told["refund_id"], told["amount_minor"]) == ("tiktok-shop/cancel/4035318504086604100", 123)
+    asked["data"]["cancellations"] = [nothing]
+    assert passed("tiktok-shop", event, fetch=answering(order, asked)) == "no_money"
+
+
 # Douyin shop
 
 

@@ -7,7 +7,7 @@ https://www.skills.sh/hookdeck/webhook-skills/tiktok-shop-webhooks (read 2026-11
 address, with the app's key and secret in the query, as a number of public clients do.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -75,7 +75,7 @@ def _undone(order: Fields, desk: Desk, number: str) -> list[Event]:
         done = [each for each in ours if each.text("cancel_status") == "CANCELLATION_REQUEST_COMPLETE"]
         if not done:
             raise Passed("refunds_tell")
-        return [_back(each, desk.shop, "cancel", "cancel_id", "cancel_reason_text") for each in done]
+        return _all_back(done, desk.shop)
     payment = order.part("payment")
     currency = payment.currency("currency")
     return [
@@ -89,6 +89,17 @@ def _undone(order: Fields, desk: Desk, number: str) -> list[Event]:
             reason=f"cancelled: {order.maybe_text('cancel_reason') or 'other'}",
         )
     ]
+
+
+def _all_back(done: Sequence[Fields], shop: str) -> list[Event]:
+    """Give what complete cancellations gave back; one that moved no money, as of a free gift, hides no other."""
+    found = []
+    for each in done:
+        with suppress(Passed):
+            found.append(_back(each, shop, "cancel", "cancel_id", "cancel_reason_text"))
+    if not found:
+        raise Passed("no_money")
+    return found
 
 
 def cancelled(message: Message, desk: Desk) -> list[Event]:
