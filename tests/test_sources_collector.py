@@ -170,6 +170,21 @@ def test_a_notification_that_comes_again_is_seen_and_sent_once(
     assert receiver.counted("messages", source="tiktok-shop", outcome="repeated") == 1
 
 
+def test_each_refund_of_a_woo_order_is_booked_although_the_same_bytes_tell_of_it(
+    apache_kafka: Broker, prefix: str, receiver: Receiver, shops: Platform
+) -> None:
+    order = tree("woocommerce/orders.update_an_order") | {"id": 727, "date_paid_gmt": "2017-03-22T19:28:11"}
+    refund, told = tree("woocommerce/order-refunds.retrieve_a_refund"), []
+    for number in (1, 2):
+        told.append(refund | {"id": number, "amount": f"{number}.00"})
+        shops.answers["/wp-json/wc/v3/orders/727"] = order | {"refunds": [{"id": each["id"]} for each in told]}
+        shops.answers["/wp-json/wc/v3/orders/727/refunds"] = [(200, encoded(told))]
+        answer = receiver.send("woocommerce", b'{"action": "x", "arg": 727}', kind="action.woocommerce_order_refunded")
+        assert answer.body["messages"] == ["booked"]
+    refunds = {event["refund_id"] for event in stored(apache_kafka, names(prefix).events) if "refund_id" in event}
+    assert refunds == {"woocommerce/refund/1", "woocommerce/refund/2"}
+
+
 def test_both_secrets_hold_while_they_are_exchanged(receiver: Receiver) -> None:
     body = encoded(paid_shopify_order())
     for known in (SECRET, "the-next-one"):

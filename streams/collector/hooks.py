@@ -101,7 +101,9 @@ class Hooks:
         except Reject as reject:
             _park(parsed, connected.source, "", notification.body, reject)
             return parsed
-        fresh = [each for each in messages if not self._replays.known(connected.source.name, shop, each.id)]
+        fresh = [
+            each for each in messages if not (each.id and self._replays.known(connected.source.name, shop, each.id))
+        ]
         parsed.outcomes += ["repeated"] * (len(messages) - len(fresh))
         await loop.run_in_executor(self._readers, _read_all, parsed, connected, fresh, shop)
         return parsed
@@ -110,7 +112,8 @@ class Hooks:
         for outcome in parsed.outcomes:
             self._metrics.messages.labels(name, outcome).inc()
         for message in parsed.booked:
-            self._replays.remember(name, shop, message.id)
+            if message.id:
+                self._replays.remember(name, shop, message.id)
 
 
 def _read_all(parsed: Parsed, connected: Connected, messages: list[Message], shop: str) -> None:

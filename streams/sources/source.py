@@ -58,12 +58,15 @@ class Notification:
 
 
 class Message(NamedTuple):
-    """One message. id: the same whenever it is sent again. about: the room, where it is not inside."""
+    """One message. id: the same whenever it is sent again, and only then; null where nothing tells one from the next.
+
+    about: the room, where it is not inside.
+    """
 
     kind: str
     fields: Fields
     raw: bytes
-    id: str
+    id: str | None
     about: str = ""
 
 
