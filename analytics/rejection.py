@@ -34,6 +34,8 @@ REMEDIES = {
     "order_conflict": "send each order once; another order_paid with this order_id and other content came first",
     "refund_conflict": "send each refund once; another order_refunded with this refund_id and other content came first",
     "refund_currency_mismatch": "send the refund in the currency of its order",
+    "kind_missing": "have the platform say the kind of its payload, in its header where it has one",
+    "kind_unknown": "subscribe to the kinds of docs/SOURCES.md, or say which one it is: hostledger sources try --kind",
     "wrong_topic": "send events through the collector or the packer, which know the topic of each type",
 }
 """Every reason code, with what the producer should do."""

@@ -7,8 +7,7 @@ the page that says so, and when it was read. The body says itself what it is, so
 from streams.sources import signing
 from streams.sources.access import Access, secrets_need
 from streams.sources.booked import line, order_paid, order_refunded
-from streams.sources.payload import Fields
-from streams.sources.source import Desk, Event, Message, Notification, Passed, Source
+from streams.sources.source import Desk, Event, Message, Notification, Passed, Source, message_of
 
 NAME = "market-stall"
 
@@ -61,8 +60,7 @@ def verify(notification: Notification, access: Access) -> str:
 
 def split(notification: Notification) -> list[Message]:
     """Give the one message."""
-    fields = Fields.of(notification.body)
-    return [Message(fields.text("kind"), fields, notification.body, fields.id("message"))]
+    return [message_of(notification.body, lambda fields: (fields.text("kind"), fields.id("message")))]
 
 
 MARKET_STALL = Source(

@@ -21,7 +21,15 @@ from analytics.facts import Facts, frames
 from analytics.rejection import REMEDIES, TIME_FIELDS, VALUE_LIMIT, Reject, read_line
 
 JOIN, ORDER, REFUND = EXAMPLES["viewer_joined"], EXAMPLES["order_paid"], EXAMPLES["order_refunded"]
-NOT_BY_DECODING = {"amount_inexact", "order_conflict", "refund_conflict", "refund_currency_mismatch", "wrong_topic"}
+NOT_BY_DECODING = {
+    "amount_inexact",
+    "order_conflict",
+    "refund_conflict",
+    "refund_currency_mismatch",
+    "wrong_topic",
+    "kind_missing",
+    "kind_unknown",
+}
 """Reasons that only show beside other facts, or in a topic: test_processor, test_lanes, the core and
 the sources find those."""
 

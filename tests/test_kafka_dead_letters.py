@@ -17,7 +17,8 @@ from typer.testing import CliRunner, Result
 from hostledger.commands.dead_letters import app
 from hostledger.settings import Settings
 from streams.kafka.connection import Connection
-from streams.kafka.dead_letters import MOST_BYTES, Place, dead_letter, unusable
+from streams.kafka.dead_letters import MOST_BYTES, Place, beside, dead_letter, unusable
+from streams.kafka.letters import Letter, joined
 from streams.kafka.producing import Producer
 from streams.kafka.topics import declared, ensure, names
 
@@ -96,6 +97,19 @@ def test_a_dead_letter_keeps_bytes_and_place_and_leaves_out_what_is_unknown() ->
     ]
 
 
+def test_parts_of_a_payload_are_put_together_in_any_order_and_one_alone_stays_as_it_is() -> None:
+    whole = bytes(range(256)) * (MOST_BYTES // 100)
+    parts = unusable(whole, "shopify", "orders/paid", "not_json", "mend it", shop="b")
+    assert [len(part.value) for part in parts] == [MOST_BYTES, MOST_BYTES, len(whole) - 2 * MOST_BYTES]
+    found = [
+        Letter(0, offset, 5, part.value, {name: text.decode() for name, text in part.headers})
+        for offset, part in enumerate([parts[2], parts[0], parts[1], parts[1]])
+    ]
+    first, alone = joined(found)
+    assert (first.value, first.offset, first.told["shop"], "part" in first.told) == (whole, 1, "b", False)
+    assert (alone.value, alone.told["part"]) == (parts[1].value, "2/3")
+
+
 PAYLOAD = b'{\n "id": 7, "total_price": "409.945"\n}'
 
 
@@ -113,12 +127,9 @@ def test_payloads_of_platforms_are_listed_shown_and_written_as_they_came(
     ensure(connection, declared(prefix, partitions=2))
     empty = run("list", "--topic", "--format", "json")
     assert (empty.exit_code, empty.stdout) == (0, "[]\n")
-    facts = {"field": "total_price", "value": "409.945"}
-    parked = [
-        unusable(PAYLOAD, "shopify", "orders/paid", "amount_inexact", "mend it", **facts),
-        dead_letter(b"\xff", Place("theirs", 0, 5), "null_record", "send events"),
-        unusable(PAYLOAD, "shopify", "orders/paid", "amount_inexact", "mend it", **facts),
-    ]
+    facts = {"field": "total_price", "value": "409.945", "shop": "b"}
+    paid = unusable(PAYLOAD, "shopify", "orders/paid", "amount_inexact", "mend it", **facts)
+    parked = [*paid, dead_letter(b"\xff", Place("theirs", 0, 5), "null_record", "send events"), *paid]
     producer = Producer(connection)
     for letter in parked:
         producer.send(topic, letter.value, headers=letter.headers)
@@ -138,8 +149,9 @@ def test_payloads_of_platforms_are_listed_shown_and_written_as_they_came(
     folder = tmp_path / "parked"
     written = run("payloads", str(folder), "--reason", "amount_inexact")
     assert (written.exit_code, "2 dead letters" in written.stderr) == (0, True)
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
-        "0-000000000-shopify-orders-paid": PAYLOAD,
-        "0-000000002-shopify-orders-paid": PAYLOAD,
-    }
+    told = {"source": "shopify", "kind": "orders/paid", "reason": "amount_inexact", "remedy": "mend it", **facts}
+    names_of = ("0-000000000-shopify-orders-paid", "0-000000002-shopify-orders-paid")
+    assert {path.name for path in folder.iterdir()} == {f"{name}{end}" for name in names_of for end in ("", ".json")}
+    assert [(folder / name).read_bytes() for name in names_of] == [PAYLOAD] * 2
+    assert [json.loads(beside(folder / name).read_bytes()) for name in names_of] == [told] * 2
     assert run("payloads", str(folder)).exit_code == 2

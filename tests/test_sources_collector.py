@@ -36,6 +36,7 @@ from test_collector import Answer, Server, Service, stored
 
 from hostledger.logs import log_to_stderr
 from streams.collector.app import Collector
+from streams.collector.bodies import MOST_SENT
 from streams.collector.gathering import Gatherer
 from streams.collector.hooks import Connected, Hooks
 from streams.collector.keys import Keyring
@@ -44,6 +45,7 @@ from streams.collector.metrics import Metrics
 from streams.collector.replays import Replays
 from streams.kafka import producing
 from streams.kafka.connection import Connection
+from streams.kafka.letters import letters
 from streams.kafka.producing import Producer
 from streams.kafka.topics import declared, ensure, names
 from streams.sources import fetching
@@ -224,16 +226,16 @@ def test_what_cannot_be_booked_is_acknowledged_and_parked_with_its_bytes(
         receiver.send("shopify", b"not json", kind="orders/paid"),
     ]
     assert [(answer.status, answer.body["messages"]) for answer in answers] == [(200, ["unusable"])] * 3
-    letters = parked(apache_kafka, prefix)
-    assert [value for value, _ in letters] == [broken, negative, b"not json"]
-    told = {"source": "shopify", "kind": "orders/paid"}
-    assert letters[0][1] | told == letters[0][1]
-    assert [(headers["reason"], headers.get("field"), headers.get("value")) for _, headers in letters] == [
+    found = parked(apache_kafka, prefix)
+    assert [value for value, _ in found] == [broken, negative, b"not json"]
+    told = {"source": "shopify", "kind": "orders/paid", "shop": "shopify"}
+    assert [headers | told for _, headers in found] == [headers for _, headers in found]
+    assert [(headers["reason"], headers.get("field"), headers.get("value")) for _, headers in found] == [
         ("amount_inexact", "total_price", "409.945"),
         ("negative_order", "lines", "-100"),
         ("not_json", None, "not json"),
     ]
-    assert all(headers["remedy"] for _, headers in letters)
+    assert all(headers["remedy"] for _, headers in found)
     assert receiver.counted("messages", source="shopify", outcome="unusable") == 3
     assert stored(apache_kafka, names(prefix).events) == []
 
@@ -241,18 +243,50 @@ def test_what_cannot_be_booked_is_acknowledged_and_parked_with_its_bytes(
 def test_one_bad_message_of_a_list_harms_no_other(apache_kafka: Broker, prefix: str, receiver: Receiver) -> None:
     good = tree("douyin_shop/RefundSuccessEvent")
     bad = {**good, "data": good["data"] | {"refund_amount": "much"}}
-    answer = receiver.send("douyin-shop", encoded([good, bad, {"tag": "0", "msg_id": "0", "data": "2026"}]))
-    assert (answer.body["code"], answer.body["messages"]) == (0, ["booked", "unusable", "test"])
-    assert [event["amount_minor"] for event in stored(apache_kafka, names(prefix).events)] == [13_200]
-    ((value, _),) = parked(apache_kafka, prefix)
-    assert json.loads(value) == bad
+    test, untold = {"tag": "0", "msg_id": "0", "data": "2026"}, {"msg_id": "1", "data": "{}"}
+    answer = receiver.send("douyin-shop", encoded([good, bad, test, 5, untold]))
+    assert (answer.body["code"], answer.body["messages"]) == (0, ["booked", "unusable", "test", "unusable", "unusable"])
+    comment = {"msg_id": "1", "sec_openid": "v", "timestamp": 1_700_000_000_000}
+    answer = receiver.send("douyin-live", encoded([None, comment]), kind="live_comment", room="r-7")
+    assert answer.body["messages"] == ["unusable", "booked"]
+    events = stored(apache_kafka, names(prefix).events)
+    assert {event["type"]: event.get("amount_minor") for event in events} == {
+        "order_refunded": 13_200,
+        "commented": None,
+    }
+    found = parked(apache_kafka, prefix)
+    assert [json.loads(value) for value, _ in found] == [bad, 5, untold, None]
+    assert [headers["reason"] for _, headers in found] == ["field_type", "not_object", "field_missing", "not_object"]
+    assert (found[-1][1]["kind"], found[-1][1]["room"]) == ("live_comment", "r-7")
 
 
-def test_an_unknown_kind_is_acknowledged_and_counted(without_kafka: Receiver) -> None:
-    """A platform that sees failures sends for days, then disables the hook; nothing of it goes to Kafka."""
-    answer = without_kafka.send("woocommerce", b'{"id": 1}', kind="product.updated")
-    assert (answer.status, answer.body["messages"]) == (200, ["unknown"])
-    assert without_kafka.counted("messages", source="woocommerce", outcome="unknown") == 1
+def test_a_kind_that_others_need_is_passed_over_and_one_that_nobody_knows_is_parked(
+    apache_kafka: Broker, prefix: str, receiver: Receiver
+) -> None:
+    """A platform that sees failures sends for days, then disables the hook."""
+    body = b'{"id": 1}'
+    for name, kind in (("woocommerce", "product.updated"), ("shopify", "carts/update")):
+        assert receiver.send(name, body, kind=kind).body["messages"] == ["not_ours"]
+    for name, kind in (("woocommerce", "order.paid"), ("shopify", ""), ("douyin-live", "live_sale")):
+        answer = receiver.send(name, body, kind=kind)
+        assert (answer.status, answer.body["messages"]) == (200, ["unusable"])
+    assert [
+        (value, told["source"], told["reason"], told.get("value")) for value, told in parked(apache_kafka, prefix)
+    ] == [
+        (body, "woocommerce", "kind_unknown", "order.paid"),
+        (body, "shopify", "kind_missing", None),
+        (body, "douyin-live", "kind_unknown", "live_sale"),
+    ]
+
+
+def test_all_of_what_is_acknowledged_is_kept(apache_kafka: Broker, prefix: str, receiver: Receiver) -> None:
+    """A payload that is larger than a record is parked in parts, and comes back whole."""
+    long = encoded(paid_shopify_order(total_price="much", note="n" * MOST_SENT))[: MOST_SENT - 1]
+    assert receiver.send("shopify", long, kind="orders/paid").body["messages"] == ["unusable"]
+    connection = Connection(apache_kafka.bootstrap)
+    (letter,) = letters(connection, names(prefix).dead_letters)
+    assert letter.value == long
+    assert set(letter.told) == {"reason", "remedy", "source", "kind", "shop", "value"}
 
 
 def test_without_its_detail_a_notification_comes_again(

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from hostledger.commands.sources import app
 from hostledger.settings import SOURCE_SETTINGS, Settings
+from streams.kafka.dead_letters import beside
 from streams.sources.table import SOURCES
 
 Run = Callable[..., Result]
@@ -78,6 +79,24 @@ def test_a_live_room_is_named_where_a_header_would(run: Run, payload: Callable[[
     assert (json.loads(tried.stdout)["session_id"], json.loads(tried.stdout)["count"]) == ("r-7", 3)
 
 
+def test_a_parked_payload_is_tried_as_it_was_sent(run: Run, payload: Callable[[Any], Path]) -> None:
+    """What the request said beside it is written beside it: kind, room, and the shop with which ids begin."""
+    several = {"HOSTLEDGER_SHOPIFY_SECRETS": "one b::two"}
+    refund, push = payload(example("shopify/refund")), payload([{"msg_id": "1", "sec_openid": "o", "timestamp": 9}])
+    unsure = run("try", "shopify", refund, "--kind", "refunds/create", **several)
+    assert (unsure.exit_code, "say with --shop which one signs: b, shopify" in unsure.stderr) == (2, True)
+    said = run("try", "shopify", refund, "--kind", "refunds/create", "--shop", "b", **several)
+    beside(refund).write_bytes(encoded({"source": "shopify", "kind": "refunds/create", "shop": "b", "reason": "x"}))
+    found = run("try", "shopify", refund, **several)
+    assert json.loads(found.stdout)["order_id"] == "b/450789469"
+    assert found.stdout == said.stdout
+    other = run("try", "woocommerce", refund)
+    assert (other.exit_code, "is of shopify" in other.stderr) == (2, True)
+    beside(push).write_bytes(encoded({"source": "douyin-live", "kind": "live_comment", "room": "r-7", "shop": "b"}))
+    event = json.loads(run("try", "douyin-live", push).stdout)
+    assert (event["session_id"], event["event_id"]) == ("r-7", "b/commented/1")
+
+
 @pytest.mark.parametrize(
     ("source", "body", "kind", "said"),
     [
@@ -85,7 +104,8 @@ def test_a_live_room_is_named_where_a_header_would(run: Run, payload: Callable[[
         ("shopify", paid_shopify_order(total_price="-1.00"), "orders/paid", "negative_order, field lines, value -100"),
         ("shopify", b"not json", "orders/paid", "cannot be booked: not_json"),
         ("shopify", paid_shopify_order(financial_status="pending"), "orders/paid", "is booked when it is (not_paid)"),
-        ("shopify", paid_shopify_order(), "orders/updated", "kind 'orders/updated' is not one that shopify books"),
+        ("shopify", paid_shopify_order(), "orders/payed", "kind 'orders/payed' is not one that shopify knows"),
+        ("shopify", paid_shopify_order(), "orders/updated", "(told_apart)"),
         ("shopify", paid_shopify_order(), "", "Kinds: orders/paid, orders/cancelled"),
         ("tiktok-live", b'{"event": "gift"}', "", "field_missing, field data"),
         ("nowhere", b"{}", "", "source 'nowhere' is unknown; use one of: shopify, woocommerce"),

@@ -94,18 +94,18 @@ def read(name: str, kind: str, body: bytes, answers: list[bytes]) -> list[list[E
         source.verify(notification, access(source))
     source.is_greeting(notification)
     desk, found = Desk(name, access(source, DIAMOND="0.01 USD"), fetch), []
-    try:
-        for message in source.split(notification):
-            try:
-                events = read_message(source, message, desk) or []
-            except (Passed, DetailAway):
-                continue
-            lines = [msgspec.json.encode(event) for event in events]
-            _, complaints = judged(lines, name)
-            assert {complaint.reason for complaint in complaints} <= REMEDIES.keys()
-            found.append([] if complaints else events)
-    except Reject as reject:
-        json.dumps([reject.remedy, reject.field, reject.value])
+    for message in source.split(notification):
+        try:
+            events = read_message(source, message, desk)
+        except (Passed, DetailAway):
+            continue
+        except Reject as reject:
+            json.dumps([reject.remedy, reject.field, reject.value])
+            continue
+        lines = [msgspec.json.encode(event) for event in events]
+        _, complaints = judged(lines, name)
+        assert {complaint.reason for complaint in complaints} <= REMEDIES.keys()
+        found.append([] if complaints else events)
     return found
 
 

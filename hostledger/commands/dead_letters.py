@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
+import msgspec
 import polars as pl
 import typer
 
@@ -21,6 +22,7 @@ from hostledger.reading import DataOption, moment, opened, served, settings_of
 from hostledger.settings import Settings, WrongSetting
 from streams.kafka import BrokerAway
 from streams.kafka.connection import WrongConnection
+from streams.kafka.dead_letters import beside
 from streams.kafka.letters import Letter, letters
 from streams.kafka.packing import Packing
 from streams.kafka.producing import Producer, TooLarge
@@ -108,8 +110,8 @@ def payloads(
 ) -> None:
     """Write what is in Kafka's topic to a folder, byte for byte, one file each, named for its place and its sender.
 
-    A payload of a platform becomes events with: hostledger sources try NAME FILE --kind KIND > fixed.jsonl; then
-    hostledger dead-letters replay fixed.jsonl.
+    Beside each, FILE.json says why it was parked, and its kind, shop and room. A payload of a platform becomes events
+    with: hostledger sources try NAME FILE > fixed.jsonl; then hostledger dead-letters replay fixed.jsonl.
 
     Example: hostledger dead-letters payloads parked --reason amount_inexact
     """
@@ -118,7 +120,9 @@ def payloads(
         folder.mkdir()
         for letter in _letters(settings_of(context), reason):
             sender = re.sub(r"[^A-Za-z0-9_-]+", "-", letter.sender)
-            (folder / f"{letter.partition}-{letter.offset:09}-{sender}").write_bytes(letter.value)
+            path = folder / f"{letter.partition}-{letter.offset:09}-{sender}"
+            path.write_bytes(letter.value)
+            beside(path).write_bytes(msgspec.json.encode(letter.told))
             count += 1
     tell(f"{count} dead letters are in {folder}.")
 

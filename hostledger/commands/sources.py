@@ -14,6 +14,7 @@ from hostledger.output import Format, FormatOption, refuse, refusing, show, tell
 from hostledger.reading import moment, settings_of
 from hostledger.settings import PREFIX
 from streams.collector.judging import judged
+from streams.kafka.dead_letters import beside
 from streams.sources.access import Access, WrongAccess
 from streams.sources.payload import Fields, parsed
 from streams.sources.renewing import RENEWALS
@@ -73,12 +74,15 @@ def try_source(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="a payload, as the platform sends it")],
     kind: Annotated[str, typer.Option("--kind", help="its kind, where a header would tell: orders/paid")] = "",
     room: Annotated[str, typer.Option("--room", help="the live room, where a header would tell")] = "",
+    shop: Annotated[str, typer.Option("--shop", help="the shop that signs it, with which ids begin")] = "",
     detail: Annotated[
         list[Path] | None,
         typer.Option(exists=True, dir_okay=False, help="what the platform would answer; again for each question"),
     ] = None,
 ) -> None:
     """Show the events that a payload becomes, one JSON object per line, or say why it becomes none. Nothing is sent.
+
+    Kind, room and shop of a payload that hostledger dead-letters payloads wrote are known: FILE.json says them.
 
     Example: hostledger sources try shopify paid.json --kind orders/paid
     """
@@ -87,9 +91,12 @@ def try_source(
     source = SOURCES[name]
     access = settings_of(context).sources.get(name) or _without_secrets(source)
     answers = [answer.read_bytes() for answer in detail or []]
-    headers = {"x-roomid": room} | ({source.kind_header: kind} if source.kind_header else {})
+    told = _parked(file, name)
+    headers = {"x-roomid": room or told.get("room", "")}
+    if source.kind_header:
+        headers[source.kind_header] = kind or told.get("kind", "")
     notification = Notification(headers, file.read_bytes(), time.time_ns() // 1_000_000)
-    desk = Desk(name, access, lambda call: _answer(answers, call))
+    desk = Desk(shop or told.get("shop") or _shop(name, access), access, lambda call: _answer(answers, call))
     with refusing(OSError):
         try:
             for message in source.split(notification):
@@ -133,10 +140,13 @@ def renew(
 
 
 def _tell(source: Source, message: Message, desk: Desk) -> None:
-    events = read_message(source, message, desk)
-    if events is None:
+    try:
+        events = read_message(source, message, desk)
+    except Reject as reject:
+        if reject.reason not in {"kind_missing", "kind_unknown"}:
+            raise
         kinds = ", ".join((*source.kinds, *source.passed))
-        refuse(f"kind {message.kind!r} is not one that {source.name} books; it would be acknowledged. Kinds: {kinds}")
+        refuse(f"kind {message.kind!r} is not one that {source.name} knows; it would be parked. Kinds: {kinds}")
     for line in _judged(events, desk.shop):
         typer.echo(line)
     tell(f"Kind {message.kind}: {len(events)} events.")
@@ -157,6 +167,26 @@ def _answer(answers: list[bytes], call: Call) -> Fields:
         raise DetailAway(f"the platform would be asked for {call.path}; give what it answers with --detail FILE")
     found = parsed(answers.pop(0))
     return Fields({"answer": found} if isinstance(found, list) else found)
+
+
+def _parked(file: Path, name: str) -> dict[str, str]:
+    """Give what was written beside a parked payload; nothing for a file of another kind."""
+    path = beside(file)
+    if not path.is_file():
+        return {}
+    with refusing(OSError, msgspec.DecodeError):
+        told = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+    if told.get("source", name) != name:
+        refuse(f"{file} is of {told['source']}, says {path}; try it as that source")
+    return told
+
+
+def _shop(name: str, access: Access) -> str:
+    """Give the one shop that could have signed."""
+    shops = sorted({secret.shop or name for secret in access.secrets}) or [name]
+    if len(shops) > 1:
+        refuse(f"{name} has secrets of several shops; say with --shop which one signs: {', '.join(shops)}")
+    return shops[0]
 
 
 def _without_secrets(source: Source) -> Access:

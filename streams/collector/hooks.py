@@ -1,7 +1,8 @@
 """POST /v1/sources/NAME: notifications of platforms, checked, read and answered once Kafka has what they became.
 
 What cannot be booked is acknowledged all the same, or the platform would send it for days and then give up on us: it
-goes to the dead letters. Only what may be had later is refused: without the detail, or without Kafka, it comes again.
+goes to the dead letters. Only what may be had later is refused, with 503: without the detail, or without Kafka. The
+platforms then send it again; WooCommerce does not (docs/SOURCES.md says what helps).
 """
 
 import asyncio
@@ -96,11 +97,7 @@ class Hooks:
 
     async def _read(self, connected: Connected, notification: Notification, shop: str) -> Parsed:
         loop, parsed = asyncio.get_running_loop(), Parsed()
-        try:
-            messages = connected.source.split(notification)
-        except Reject as reject:
-            _park(parsed, connected.source, "", notification.body, reject)
-            return parsed
+        messages = connected.source.split(notification)
         fresh = [
             each for each in messages if not (each.id and self._replays.known(connected.source.name, shop, each.id))
         ]
@@ -129,11 +126,10 @@ def read_into(parsed: Parsed, connected: Connected, message: Message, shop: str)
     except Passed as passed:
         parsed.outcomes.append(passed.reason)
     except Reject as reject:
-        _park(parsed, connected.source, message.kind, message.raw, reject)
+        facts = {"field": reject.field, "value": reject.value}
+        _park(parsed, connected.source, message, shop, reject.reason, reject.remedy, facts)
     else:
-        parsed.outcomes.append("unknown" if events is None else "booked")
-        if events:
-            _judge(parsed, connected.source, message, events, shop)
+        _judge(parsed, connected.source, message, events, shop)
 
 
 def _judge(parsed: Parsed, source: Source, message: Message, events: list[Event], shop: str) -> None:
@@ -143,14 +139,23 @@ def _judge(parsed: Parsed, source: Source, message: Message, events: list[Event]
     if complaints:
         first = complaints[0]
         facts = {"field": first.field, "value": first.value}
-        parsed.letters.append(unusable(message.raw, source.name, message.kind, first.reason, first.remedy, **facts))
-        parsed.outcomes[-1] = "unusable"
+        _park(parsed, source, message, shop, first.reason, first.remedy, facts)
     else:
+        parsed.outcomes.append("booked")
         parsed.places += places
         parsed.booked.append(message)
 
 
-def _park(parsed: Parsed, source: Source, kind: str, raw: bytes, reject: Reject) -> None:
-    facts = {"field": reject.field, "value": reject.value}
-    parsed.letters.append(unusable(raw, source.name, kind, reject.reason, reject.remedy, **facts))
+def _park(
+    parsed: Parsed,
+    source: Source,
+    message: Message,
+    shop: str,
+    reason: str,
+    remedy: str,
+    facts: Mapping[str, str | None],
+) -> None:
+    """Park a message with what the request said beside it: the shop whose secret signed, and the room."""
+    told = {"shop": shop, "room": message.about or None, **facts}
+    parsed.letters += unusable(message.raw, source.name, message.kind, reason, remedy, **told)
     parsed.outcomes.append("unusable")

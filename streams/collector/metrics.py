@@ -37,7 +37,7 @@ class Metrics:
         )
         self.messages = Counter(
             "hostledger_collector_source_messages",
-            "Messages of platforms: booked, repeated, unknown, unusable, or why nothing was booked",
+            "Messages of platforms: booked, repeated, unusable, or why nothing was booked",
             ["source", "outcome"],
             registry=self.registry,
         )

@@ -13,8 +13,8 @@ from hashlib import md5
 from streams.sources import signing
 from streams.sources.access import Access, secrets_need
 from streams.sources.booked import viewer_event
-from streams.sources.payload import Fields, elements
-from streams.sources.source import Desk, Event, Message, Notification, Passed, Source, fingerprint
+from streams.sources.payload import Fields
+from streams.sources.source import Desk, Event, Message, Notification, Passed, Source, fingerprint, messages_of
 
 NAME = "douyin-live"
 PLATFORM, CURRENCY = "douyin", "CNY"
@@ -96,7 +96,7 @@ def verify(notification: Notification, access: Access) -> str:
 def split(notification: Notification) -> list[Message]:
     """Give the messages of the list."""
     kind, about = notification.headers.get(KIND, ""), notification.headers.get("x-roomid", "")
-    return [Message(kind, Fields.of(raw), raw, fingerprint(kind, raw), about) for raw in elements(notification.body)]
+    return messages_of(notification.body, lambda raw, _: (kind, fingerprint(kind, raw)), kind, about)
 
 
 DOUYIN_LIVE = Source(

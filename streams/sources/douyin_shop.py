@@ -15,7 +15,7 @@ import msgspec
 from streams.sources import signing
 from streams.sources.access import URL, Access, Need, secrets_need, web_address
 from streams.sources.booked import line, order_paid, order_refunded
-from streams.sources.payload import Fields, elements
+from streams.sources.payload import Fields
 from streams.sources.source import (
     Call,
     Desk,
@@ -27,6 +27,7 @@ from streams.sources.source import (
     Source,
     Unsigned,
     fingerprint,
+    messages_of,
 )
 from streams.sources.tokens import Renewal, Tokens, token_need, token_of
 
@@ -141,14 +142,13 @@ def verify(notification: Notification, access: Access) -> str:
 
 def split(notification: Notification) -> list[Message]:
     """Give the messages of the list; one that comes alone is a list of one."""
-    return [_message(raw) for raw in elements(notification.body)]
+    return messages_of(notification.body, _kind_and_id)
 
 
-def _message(raw: bytes) -> Message:
-    fields = Fields.of(raw)
+def _kind_and_id(raw: bytes, fields: Fields) -> tuple[str, str]:
     kind = fields.id("tag")
     told = fields.maybe_id("msg_id") or fields.maybe_id("msgId")
-    return Message(kind, fields, raw, f"{kind}/{told}/{fingerprint(kind, raw)}" if told else fingerprint(kind, raw))
+    return kind, f"{kind}/{told}/{fingerprint(kind, raw)}" if told else fingerprint(kind, raw)
 
 
 def prepare(call: Call, access: Access, now_ms: int) -> Call:

@@ -12,12 +12,31 @@ from streams.sources import signing
 from streams.sources.access import Access, secrets_need
 from streams.sources.booked import left_of, line, order_paid, order_refunded
 from streams.sources.payload import Fields
-from streams.sources.source import Desk, Event, Message, Notification, Passed, Source, fingerprint
+from streams.sources.source import Desk, Event, Message, Notification, Passed, Source, fingerprint, message_of
 
 NAME = "shopify"
 PAID = frozenset({"paid", "partially_refunded", "refunded"})
 LOST = frozenset({"lost", "accepted"})
 TOPIC = "x-shopify-topic"
+PASSED_OVER = {
+    "orders/create": "not_paid",
+    **dict.fromkeys(
+        (
+            *("orders/updated", "orders/edited", "orders/fulfilled", "orders/partially_fulfilled", "orders/delete"),
+            *("returns/*", "tender_transactions/*"),
+        ),
+        "told_apart",
+    ),
+    **dict.fromkeys(
+        (
+            *("app/*", "carts/*", "checkouts/*", "collections/*", "collection_listings/*", "customers/*"),
+            *("discounts/*", "draft_orders/*", "fulfillments/*", "fulfillment_orders/*", "inventory_items/*"),
+            *("inventory_levels/*", "locations/*", "product_listings/*", "products/*", "shop/*", "themes/*"),
+        ),
+        "not_ours",
+    ),
+}
+"""What shops subscribe to for others, too."""
 
 
 class Prices(NamedTuple):
@@ -183,7 +202,7 @@ def verify(notification: Notification, access: Access) -> str:
 def split(notification: Notification) -> list[Message]:
     """Give the one message."""
     kind, body = notification.headers.get(TOPIC, ""), notification.body
-    return [Message(kind, Fields.of(body), body, fingerprint(kind, body))]
+    return [message_of(body, lambda _: (kind, fingerprint(kind, body)), kind)]
 
 
 SHOPIFY = Source(
@@ -198,7 +217,7 @@ SHOPIFY = Source(
         "disputes/create": disputed,
         "disputes/update": disputed,
     },
-    passed={"orders/create": "not_paid"},
+    passed=PASSED_OVER,
     verify=verify,
     split=split,
     kind_header=TOPIC,

@@ -1,12 +1,15 @@
 """What a source is: what it needs, how it signs, and one total function per payload kind."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from analytics.rejection import Reject
 from streams.sources.access import Access, Need
-from streams.sources.payload import Fields
+from streams.sources.payload import Fields, elements
 
 Event = dict[str, Any]
 """One event of the contract, to be written as JSON; the contract judges it, as it judges those of everybody."""
@@ -19,6 +22,7 @@ PASSED = {
     "streak": "a gift under way: the end of its streak counts all of it",
     "statistics": "sums of what other messages tell one by one",
     "test": "a test of the platform",
+    "told_apart": "kinds of their own tell of the money that moves; see docs/SOURCES.md for those to subscribe to",
     "not_ours": "about something that the books do not hold",
 }
 """Why a payload is acknowledged and nothing is booked: reason codes with their meaning."""
@@ -60,7 +64,7 @@ class Notification:
 class Message(NamedTuple):
     """One message. id: the same whenever it is sent again, and only then; null where nothing tells one from the next.
 
-    about: the room, where it is not inside.
+    about: the room, where it is not inside. fault: why it cannot be read at all; it then has no fields.
     """
 
     kind: str
@@ -68,6 +72,7 @@ class Message(NamedTuple):
     raw: bytes
     id: str | None
     about: str = ""
+    fault: Reject | None = None
 
 
 class Call(NamedTuple):
@@ -95,10 +100,11 @@ Read = Callable[[Message, Desk], list[Event]]
 class Source:
     """One platform.
 
-    kinds: what is read, by kind; passed: kinds of which nothing is booked, with the reason, a code of PASSED.
-    verify gives the shop whose secret signed, or raises Unsigned. split cuts a notification into messages, or raises
-    Reject. prepare signs a call to the platform. kind_header: the header that names the kind, where one does.
-    is_greeting: whether a notification only asks if somebody is here, which platforms do not sign.
+    kinds: what is read, by kind; passed: kinds of which nothing is booked, with the reason, a code of PASSED, where
+    products/* stands for all that begin so. verify gives the shop whose secret signed, or raises Unsigned. split cuts a
+    notification into messages, by `message_of` or `messages_of`, and raises nothing. prepare signs a call to the
+    platform. kind_header: the header that names the kind, where one does. is_greeting: whether a notification only asks
+    if somebody is here, which platforms do not sign.
     """
 
     name: str
@@ -118,9 +124,41 @@ def fingerprint(kind: str, raw: bytes) -> str:
     return sha256(kind.encode() + b"\0" + raw).hexdigest()
 
 
-def read_message(source: Source, message: Message, desk: Desk) -> list[Event] | None:
-    """Give the events of a message; null for a kind that this source does not know. Raises as `Read` does."""
-    if message.kind in source.passed:
-        raise Passed(source.passed[message.kind])
-    read = source.kinds.get(message.kind)
-    return None if read is None else read(message, desk)
+def message_of(
+    raw: bytes, tell: Callable[[Fields], tuple[str, str | None]], kind: str = "", about: str = ""
+) -> Message:
+    """Make a message of a JSON object. tell: its kind and id, by its fields; kind: what a header says beforehand."""
+    try:
+        fields = Fields.of(raw)
+        kind, told = tell(fields)
+    except Reject as fault:
+        return Message(kind, Fields({}), raw, None, about, fault)
+    return Message(kind, fields, raw, told, about)
+
+
+def messages_of(
+    body: bytes, tell: Callable[[bytes, Fields], tuple[str, str | None]], kind: str = "", about: str = ""
+) -> list[Message]:
+    """Make a message of each element of a list; one that is no message harms no other. One alone is a list of one.
+
+    tell: kind and id of an element, by its bytes and its fields.
+    """
+    try:
+        raws = elements(body)
+    except Reject as fault:
+        return [Message(kind, Fields({}), body, None, about, fault)]
+    return [message_of(raw, partial(tell, raw), kind, about) for raw in raws]
+
+
+def read_message(source: Source, message: Message, desk: Desk) -> list[Event]:
+    """Give the events of a message. Raises as `Read` does."""
+    if message.fault:
+        raise message.fault
+    if read := source.kinds.get(message.kind):
+        return read(message, desk)
+    if reason := source.passed.get(message.kind) or source.passed.get(_family.sub(r"\1*", message.kind)):
+        raise Passed(reason)
+    raise Reject("kind_unknown" if message.kind else "kind_missing", "kind", message.kind or None)
+
+
+_family = re.compile(r"([/.]).*", re.DOTALL)

@@ -13,8 +13,8 @@ from analytics.rejection import VALUE_LIMIT, Reject
 from streams.sources import signing
 from streams.sources.access import Access, Need, price, secrets_need
 from streams.sources.booked import viewer_event
-from streams.sources.payload import Fields, elements
-from streams.sources.source import Desk, Event, Message, Notification, Passed, Source, fingerprint
+from streams.sources.payload import Fields
+from streams.sources.source import Desk, Event, Message, Notification, Passed, Source, fingerprint, messages_of
 
 NAME = "tiktok-live"
 DIAMOND = "DIAMOND"
@@ -84,13 +84,12 @@ def verify(notification: Notification, access: Access) -> str:
 
 def split(notification: Notification) -> list[Message]:
     """Give the messages of the list; one that comes alone is a list of one."""
-    return [_message(raw) for raw in elements(notification.body)]
+    return messages_of(notification.body, _kind_and_id)
 
 
-def _message(raw: bytes) -> Message:
-    fields = Fields.of(raw)
+def _kind_and_id(raw: bytes, fields: Fields) -> tuple[str, str]:
     kind = fields.text("event")
-    return Message(kind, fields, raw, fingerprint(kind, raw))
+    return kind, fingerprint(kind, raw)
 
 
 TIKTOK_LIVE = Source(

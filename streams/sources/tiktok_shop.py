@@ -27,6 +27,7 @@ from streams.sources.source import (
     Passed,
     Source,
     fingerprint,
+    message_of,
 )
 from streams.sources.tokens import Renewal, Tokens, token_need, token_of
 
@@ -173,10 +174,13 @@ def verify(notification: Notification, access: Access) -> str:
 
 def split(notification: Notification) -> list[Message]:
     """Give the one message."""
-    fields = Fields.of(notification.body)
-    kind = str(fields.whole("type"))
-    told = fields.maybe_id("tts_notification_id") or fingerprint(kind, notification.body)
-    return [Message(kind, fields, notification.body, told)]
+    body = notification.body
+
+    def tell(fields: Fields) -> tuple[str, str]:
+        kind = str(fields.whole("type"))
+        return kind, fields.maybe_id("tts_notification_id") or fingerprint(kind, body)
+
+    return [message_of(body, tell)]
 
 
 def prepare(call: Call, access: Access, now_ms: int) -> Call:

@@ -23,6 +23,7 @@ from streams.sources.source import (
     Passed,
     Source,
     fingerprint,
+    message_of,
 )
 
 NAME = "woocommerce"
@@ -133,7 +134,7 @@ def split(notification: Notification) -> list[Message]:
     """Give the one message. That an order was refunded is told in the same bytes each time: it has no id."""
     kind, body = notification.headers.get(TOPIC, ""), notification.body
     told = None if kind == REFUNDED else fingerprint(kind, body)
-    return [Message(kind, Fields.of(body), body, told)]
+    return [message_of(body, lambda _: (kind, told), kind)]
 
 
 def prepare(call: Call, access: Access, _now_ms: int) -> Call:
@@ -155,7 +156,7 @@ WOOCOMMERCE = Source(
         "order.restored": ordered,
         REFUNDED: refunded,
     },
-    passed={"order.deleted": "not_ours"},
+    passed=dict.fromkeys(("order.deleted", "coupon.*", "customer.*", "product.*"), "not_ours"),
     verify=verify,
     split=split,
     prepare=prepare,
