@@ -165,7 +165,9 @@ money = {currency = "C", unit_price = "P", decimal = ",", thousands = "."}
     assert totals == {"s/1": 3702, "s/3": 67, "s/4": 1_000_000_001}
 
 
-@pytest.mark.parametrize("text", ["10.50", "1.0000", "1234.567", ".500", "1..000", "1.000.00", "1,5.000"])
+@pytest.mark.parametrize(
+    "text", ["10.50", "1.0000", "1234.567", ".500", "1..000", "1.000.00", "1,5.000", "0.500", "00.001"]
+)
 def test_a_mark_between_thousands_that_is_elsewhere_is_not_left_out(read: Callable[..., Imported], text: str) -> None:
     """10.50 of a file that writes 10,50 would be read as a hundred times as much."""
     mapping = ORDERS.replace('amount = "Total"', 'amount = "Total", decimal = ",", thousands = "."')
@@ -195,6 +197,25 @@ money = {currency = {value = "CNY"}, amount = "A"}
     ]
     assert events(found)[0]["occurred_at"] == 1_774_656_000_000
     assert reasons(found) == [(3, "rows_disagree"), (4, "rows_disagree"), (5, "field_value")]
+
+
+def test_a_refund_whose_rows_exceed_64_bits_is_refused_and_not_what_is_left_of_it(
+    read: Callable[..., Imported],
+) -> None:
+    mapping = """
+source = "s"
+kind = "refunds"
+refund_id = "R"
+order_id = "O"
+time = {column = "T", format = "s"}
+money = {currency = {value = "EUR"}, amount = "A"}
+"""
+    most, rest = 10**17 - 1, (1 << 64) + 500
+    amounts = [*[most] * (rest // most), rest % most]
+    rows = [f"r1,1,1700000000,{amount // 100}.{amount % 100:02}" for amount in amounts]
+    found = read(*rows, "r2,1,1700000000,1", mapping=mapping, header="R,O,T,A")
+    assert {reason for _, reason in reasons(found)} == {"field_value"}
+    assert [(event["refund_id"], event["amount_minor"]) for event in events(found)] == [("s/r2", 100)]
 
 
 AMOUNTS = st.tuples(st.integers(-(10**17), 10**17), st.integers(0, 9))
@@ -258,6 +279,13 @@ def test_parquet_is_read_exactly_and_floats_are_refused(tmp_path: Path) -> None:
     (event,) = events(import_table(read_parquet(path, mapping.columns(), ""), mapping))
     assert (event["order_id"], event["occurred_at"]) == ("s/4781320682406083640", 1_774_695_600_250)
     assert event["lines"][0]["amount_minor"] == 1_234_567_890_123
+    for odd in (pl.concat_list("P"), pl.struct("P")):
+        frame.with_columns(P=odd).write_parquet(path)
+        with pytest.raises(WrongFileError, match=r"P: .(List|Struct).* Remedy: write one value per row"):
+            read_parquet(path, mapping.columns(), "")
+    frame.with_columns(P=pl.lit(b"\xff")).write_parquet(path)
+    with pytest.raises(WrongFileError, match=r"invalid utf8.* Remedy: give text"):
+        read_parquet(path, mapping.columns(), "give text")
     frame.with_columns(pl.col("A").cast(pl.Float64)).write_parquet(path)
     with pytest.raises(WrongFileError, match="floats have lost digits"):
         read_parquet(path, mapping.columns(), "")
@@ -278,6 +306,9 @@ def test_parquet_is_read_exactly_and_floats_are_refused(tmp_path: Path) -> None:
         ('quantity = "Pieces"', "quantity = {}", "quantity needs a column or a value"),
         (', zone = "Europe/Berlin"', ', zone = "Mars/Olympus"', "time zone 'Mars/Olympus' is unknown"),
         (', zone = "Europe/Berlin"', ', format = "%d.%m.%Y"', "time needs a zone"),
+        (", zone", ', format = "%d.%m.%Y %H", zone', "time.format '%d.%m.%Y %H' cannot be used: Invalid format string"),
+        (", zone", ', format = "%d.%m.%Y %I:%M", zone', "specify both 12-hour directive and meridiem directive"),
+        (", zone", ', format = "%Y-%m-%d %H:%M:%S.%f", zone', "Use `%.f` instead"),
         (', amount = "Total"', "", "amount or unit_price"),
         (', amount = "Total"', ', amount = "Total", unit_price = "X"', "amount or unit_price"),
         (', amount = "Total"', ', amount = "Total", decimal = ",", thousands = ","', "the same mark"),

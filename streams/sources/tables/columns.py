@@ -63,9 +63,9 @@ def nano(column: str, money: Money) -> pl.Expr:
 
 
 def _without_thousands(text: pl.Expr, money: Money) -> pl.Expr:
-    """Leave out the marks between thousands; null for a text that has them elsewhere, such as 10.50 for 10,50."""
+    """Leave out the marks between thousands; null for a text that has them elsewhere, as in 10.50 and 0.500."""
     mark, point = re.escape(money.thousands), re.escape(money.decimal)
-    grouped = text.str.contains(rf"^-?[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+(?:{point}[0-9]+)?$")
+    grouped = text.str.contains(rf"^-?[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+(?:{point}[0-9]+)?$")
     plain = ~text.str.contains(money.thousands, literal=True)
     return pl.when(grouped | plain).then(text.str.replace_all(money.thousands, "", literal=True))
 

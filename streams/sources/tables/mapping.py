@@ -1,11 +1,13 @@
 """What a mapping file may say: which column is which field of the contract, in which zone, with which decimals."""
 
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
+import polars as pl
 from msgspec import Struct
 
 
@@ -135,6 +137,8 @@ def _wrong_money(mapping: Mapping) -> str | None:
 
 
 def _wrong_time(time: Time) -> str | None:
+    if time.format not in {"iso", "s", "ms"} and (why := _why_unusable(time.format)):
+        return f"time.format {time.format!r} cannot be used: {why}"
     has_zone = time.format in {"iso", "s", "ms"} or "%z" in time.format or "%:z" in time.format
     if time.zone is None:
         return None if has_zone else "time needs a zone, such as Europe/Berlin: its format names none"
@@ -142,4 +146,15 @@ def _wrong_time(time: Time) -> str | None:
         ZoneInfo(time.zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return f"time zone {time.zone!r} is unknown; use a name such as Asia/Shanghai or UTC"
+    return None
+
+
+def _why_unusable(form: str) -> str | None:
+    """Say why no time can be read by a format; null for one that can be."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            pl.select(pl.lit(None, dtype=pl.String).str.to_datetime(form, time_unit="ms", strict=False))
+        except (pl.exceptions.PolarsError, Warning) as error:
+            return str(error).partition("\n")[0]
     return None

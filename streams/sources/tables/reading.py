@@ -34,18 +34,21 @@ def read_csv(file: Path, columns: Collection[str], remedy: str) -> pl.DataFrame:
 def read_parquet(file: Path, columns: Collection[str], remedy: str) -> pl.DataFrame:
     """Read columns of a Parquet file: row (0, 1, …) and the columns as text. Raises WrongFileError.
 
-    A column of floats is refused: its amounts were rounded before they got here, and its ids have lost digits.
+    A column of floats is refused: its amounts were rounded before they got here, and its ids have lost digits. So is
+    one of lists or of fields within fields, which has no one text.
     """
     try:
         raw = pl.read_parquet(file)
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(file, error, remedy) from error
     for column in columns:
-        if column in raw.columns and raw.schema[column].is_float():
-            told = "write it as text, whole numbers or decimals: floats have lost digits already"
+        if column in raw.columns and (told := _inexact(raw.schema[column])):
             raise WrongFileError(file, line=HEADER_LINES, field=column, value=str(raw.schema[column]), remedy=told)
     wanted = [column for column in columns if column in raw.columns]
-    texts = raw.select(_text(raw, column) for column in wanted)
+    try:
+        texts = raw.select(_text(raw, column) for column in wanted)
+    except pl.exceptions.PolarsError as error:
+        raise _unreadable(file, error, remedy) from error
     return _checked(texts.with_row_index("row"), file, columns)
 
 
@@ -64,6 +67,15 @@ def utc_ms(local: pl.Expr, zone: str) -> pl.Expr:
     placed = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
     before = (local - pl.duration(hours=1)).dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
     return placed.dt.epoch("ms").fill_null(before.dt.epoch("ms") + 3_600_000)
+
+
+def _inexact(kind: pl.DataType) -> str | None:
+    """Say what to do about a column that is not exactly one text per row."""
+    if kind.is_float():
+        return "write it as text, whole numbers or decimals: floats have lost digits already"
+    if kind.is_nested():
+        return "write one value per row: text, a whole number, a decimal or a time"
+    return None
 
 
 def _text(raw: pl.DataFrame, column: str) -> pl.Expr:

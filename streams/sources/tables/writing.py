@@ -59,9 +59,10 @@ def paid(lines: pl.DataFrame, ids: Ids) -> pl.DataFrame:
 def refunded(rows: pl.DataFrame, ids: Ids) -> pl.DataFrame:
     """Make the refunds: key (refund_id), at_ms, text.
 
-    rows: refund_id, order_id, at_ms, viewer_id?, currency, amount_minor, why?.
+    rows: refund_id, order_id, at_ms, viewer_id?, currency, amount_minor, why?. Amounts are summed beyond 64 bits, where
+    the contract refuses them.
     """
-    sums = [pl.col("at_ms").min(), pl.col(*SHARED["refunds"]).first(), pl.col("amount_minor").sum()]
+    sums = [pl.col("at_ms").min(), pl.col(*SHARED["refunds"]).first(), pl.col("amount_minor").cast(pl.Int128).sum()]
     refunds = rows.group_by("refund_id", maintain_order=True).agg(sums)
     event = pl.struct(
         event_id=pl.format("{}{}", pl.lit(ids.refunded), "refund_id"),
