@@ -322,7 +322,7 @@ def test_a_twin_has_no_ratio_to_an_original_who_was_not_on_air(stage: Embedded) 
 
 def test_people_of_a_room_with_nothing_but_a_sale_have_their_watch_time(tmp_path: Path) -> None:
     late = [_order("late", 80, 700, session_id="s"), _room("viewer_left", 110, "a"), _shift("shift_ended", 50.5, "d1")]
-    with stored(tmp_path / "data", [_hour(), late]) as (warehouse, _):
+    with stored(tmp_path / "data", [[*_hour(), *late]]) as (warehouse, _):
         (room,) = asked(warehouse, "live_sessions", Choice(BEGIN + 75 * MINUTE, BEGIN + 85 * MINUTE))
     assert (room["orders"], room["viewers"], room["live"]) == (1, 0, 0)
     assert room["watch_time"] == (85 + 19 + 0.5 + 0.25) * 60 / 4, "a to the end of the range, b, c and e"

@@ -1,5 +1,5 @@
--- Question: how far behind is the worst lane? The age of its unfinished intent, or how old what it stored in the last 15
--- minutes was by then. Lane 0, the embedded path, also reads recordings, and is left out.
+-- Question: how far behind is the worst lane? The age of its unfinished intent, or how old the newest event up to then was
+-- when it last stored events, in the last 15 minutes. Lane 0, the embedded path, also reads recordings, and is left out.
 -- Columns: seconds.
 WITH done AS (SELECT lane, max(batch) AS last FROM lanes GROUP BY lane)
 SELECT greatest(
