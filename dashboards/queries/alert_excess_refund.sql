@@ -1,5 +1,5 @@
--- Question: in how many minutes of how many sessions did refunds go beyond their orders, of what was booked in the last day? Many
--- refunds are told late, and some wait for their order: what counts is when their lines were stored, not the minute they belong to.
+-- Question: in how many minutes of how many sessions do refunds go beyond their orders, by what was stored in the last day?
+-- Many refunds are told late, and some wait for their order: what counts is when their lines were stored, not their minute.
 -- Columns: places (pairs of minute and session).
 SELECT toInt64(uniqExactIf((minute, session_id), excess != 0)) AS places
 FROM (

@@ -3,8 +3,8 @@
 --   viewers (distinct people who came in), watch_time (seconds per viewer, from the session's begin to the range's end),
 --   digital_share, unattributed_share (parts of the GMV; NULL without sales), session_id ('' outside).
 -- so_far: people since the begin of sessions that began before the range; those of others are the viewers of the range.
--- met: sessions with people, somebody on air or a sale in the range; first_minute: when the first of them had people, so that nothing
--- older is read, however long the history.
+-- met: sessions with people, somebody on air or a sale in the range; first_minute: when the first of them had people, so that
+-- nothing older is read, however long the history.
 WITH {{credited}},
 {{turns}},
 {{watched}},
