@@ -95,7 +95,7 @@ ALERTS: tuple[Alert, ...] = (
         above=60,
         for_s=2 * _MINUTE_S,
         window_s=15 * _MINUTE_S,
-        summary="A batch has been unfinished for a minute, or a lane's newest event was older than that when it stored.",
+        summary="A batch is unfinished for over a minute, or a lane's newest event was older than that when it stored.",
         runbook=(
             "See the lane on the board Pipeline, lag; look at /readyz, hostledger_away and hostledger_lag_records in "
             "/metrics of its worker, and at its log."
