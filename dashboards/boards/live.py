@@ -158,8 +158,7 @@ _RANKED = (
         "products",
         Kind.TABLE,
         "Products (${currency})",
-        "Line totals of all paid orders, those outside of sessions too, the 40 highest; "
-        "share = GMV / GMV of all products.",
+        "Line totals of all paid orders, in sessions or outside, the 40 highest; share = GMV / GMV of all products.",
         (
             Column("product", "Product"),
             Column("pieces", "Pieces", Unit.COUNT),
