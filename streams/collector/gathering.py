@@ -5,11 +5,12 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 
 import structlog
 
+from streams.collector.asking import Asking
 from streams.collector.metrics import Metrics
+from streams.collector.parcels import Failure, Load, Parcel
 from streams.kafka import BrokerAway
 from streams.kafka.dead_letters import DeadLetter
 from streams.kafka.packing import Packed, Packing
@@ -23,53 +24,18 @@ MOST_WAITING = 64 * 1024 * 1024
 """Bytes of events that may be unacknowledged; beyond it a request is refused until Kafka is back."""
 RETRY_S = 1.0
 CLOSE_S = 10.0
-Failure = BrokerAway | TooLarge
 log = structlog.get_logger("collector")
 
 
-@dataclass(slots=True, eq=False)
-class Parcel:
-    """The events of one request on their way; `done` ends when the broker has all of them, or else with a Failure.
-
-    letters: what of the request could not become events, for the dead letters.
-    """
-
-    places: list[Routed]
-    letters: Sequence[DeadLetter]
-    size: int
-    done: Future[None] = field(default_factory=Future)
-    records: int = 1  # one more than are out, while they are still being handed over
-    failure: Failure | None = None
-
-    def topics(self, names: Names) -> set[str]:
-        """Name the topics beside the events that it needs."""
-        found = {names.roster} if any(place.roster for place in self.places) else set()
-        return found | ({names.dead_letters} if self.letters else set())
-
-
-@dataclass(slots=True, eq=False)
-class Load:
-    """What goes out at once: open records with their parcels, by partition. With a failure nothing more goes out."""
-
-    producer: Producer
-    packing: Packing
-    riders: list[list[Parcel]]
-    failure: BrokerAway | None = None
-
-
 class Gatherer:
-    """One thread that packs and sends. Without a broker it keeps trying to reach one, and parcels fail meanwhile.
-
-    Where a topic beside the events is not known yet, another thread asks for it: an answer that does not come, since
-    the topic is missing, then holds up nobody but those who need it.
-    """
+    """One thread that packs and sends. Without a broker it keeps trying to reach one, and parcels fail meanwhile."""
 
     def __init__(self, connect: Callable[[], Producer], names: Names, metrics: Metrics) -> None:
         self._connect, self._names, self._metrics = connect, names, metrics
         self._parcels: queue.SimpleQueue[Parcel | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._waiting = 0
-        self._asking: dict[str, list[Parcel]] = {}
+        self._asking = Asking(names, self._parcels.put, self._arrived)
         self._producer: Producer | None = None
         self._away = "not connected yet"
         self._closing = False
@@ -120,8 +86,7 @@ class Gatherer:
         self._let_go()
 
     def _is_done(self) -> bool:
-        with self._lock:
-            return self._closing and self._parcels.empty() and not self._asking
+        return self._closing and not self._asking.is_busy and self._parcels.empty()
 
     def _reach(self) -> None:
         try:
@@ -161,7 +126,7 @@ class Gatherer:
     def _send(self, parcels: list[Parcel]) -> None:
         try:
             load = self._ready()
-            parcels = [parcel for parcel in parcels if not self._asks(load.producer, parcel)]
+            parcels = [parcel for parcel in parcels if not self._asking.holds(load.producer, parcel)]
         except BrokerAway as error:
             self._say_away(error)
             for parcel in parcels:
@@ -180,35 +145,6 @@ class Gatherer:
             raise BrokerAway(self._away)
         partitions = self._producer.partitions(self._names.events)
         return Load(self._producer, Packing(partitions), [[] for _ in range(partitions)])
-
-    def _asks(self, producer: Producer, parcel: Parcel) -> bool:
-        """Put a parcel aside while a topic of it is being asked for. Raises BrokerAway."""
-        topic = next((topic for topic in sorted(parcel.topics(self._names)) if not producer.knows(topic)), None)
-        if topic is None:
-            return False
-        with self._lock:
-            aside = self._asking.setdefault(topic, [])
-            aside.append(parcel)
-        if aside == [parcel]:
-            threading.Thread(target=self._ask, args=(producer, topic), name=f"asks for {topic}", daemon=True).start()
-        return True
-
-    def _ask(self, producer: Producer, topic: str) -> None:
-        """Ask for a topic; what waits for it is then sent, or fails."""
-        failure = None
-        try:
-            producer.partitions(topic)
-        except BrokerAway as error:
-            failure = error
-            log.warning("a topic cannot be had", topic=topic, reason=str(error))
-        with self._lock:
-            aside = self._asking.pop(topic)
-            if not failure:
-                for parcel in aside:
-                    self._parcels.put(parcel)
-                return
-        for parcel in aside:
-            self._arrived(parcel, failure)
 
     def _pack(self, load: Load, parcel: Parcel) -> None:
         """Send what becomes full. A parcel that may have more to come for a partition stays a rider of its record."""
