@@ -593,13 +593,21 @@ def test_more_requests_than_may_be_under_way_are_told_to_come_again(
     assert service.post(ndjson(liked(2))).status == 202
 
 
+def has_hung_up(connection: socket.socket) -> bool:
+    """Whether the other side ends a connection; it may have left something unread."""
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
 def test_connections_that_say_nothing_shut_nobody_out(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "MOST_CONNECTIONS", 130)
     with ExitStack() as held:
         silent = [held.enter_context(begun(service, b"POST /v1/events HTTP/1.1\r\nX:")) for _ in range(130)]
         assert service.post(ndjson(liked(1))).status == 202
         assert [service.ask("GET", path).status for path in ("/healthz", "/readyz")] == [200, 200]
-        assert silent[0].recv(1) == b"", "the oldest made room"
+        assert has_hung_up(silent[0]), "the oldest made room"
         silent[-1].sendall(b" y\r\nHost: x\r\n\r\n")
         assert answered(silent[-1]) == 401
 
