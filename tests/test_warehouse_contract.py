@@ -158,9 +158,9 @@ def test_without_room_an_insert_is_refused_before_anything_of_it_is_written(
 
 
 def test_a_migration_that_was_cut_short_is_applied_whole_at_the_next_start(engine: Any) -> None:
-    """It is always the latest: the next one begins when it has ended."""
-    latest = shipped()[-1]
-    execute(engine, f"DELETE FROM schema_migrations WHERE number = {latest.number}")  # noqa: S608  # our number
+    """It is always the latest, here that of the lanes: the next one begins when it has ended."""
+    again = [one for one in shipped() if one.name >= "0015_lanes"]
+    execute(engine, f"DELETE FROM schema_migrations WHERE number >= {again[0].number}")  # noqa: S608  # our number
     execute(engine, "DROP TABLE lanes_view")
-    assert migrate(lambda text: execute(engine, text)) == [latest.name]
+    assert migrate(lambda text: execute(engine, text)) == [one.name for one in again]
     assert rows(engine, "SELECT count() FROM system.tables WHERE name = 'lanes_view'") == [("1",)]
