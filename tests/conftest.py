@@ -33,6 +33,7 @@ LONGEST = (
     "test_faults",
     "test_benchmarks_stream",
     "test_lanes",
+    "test_together",
     "test_collector",
     "test_kafka_topics",
     "test_packer",
