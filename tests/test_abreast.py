@@ -217,6 +217,19 @@ def test_a_lane_that_can_do_nothing_before_more_comes_is_no_reason_for_another_t
     assert (turns.take(FOUR[:2], no_bytes), turns.is_behind) == ([FOUR[:1]], True)
 
 
+def test_lanes_with_little_before_them_are_one_group_and_those_with_much_go_side_by_side() -> None:
+    def groups(together: int, *sizes: int) -> list[list[Place]]:
+        before = dict(zip(FOUR, sizes, strict=True))
+        return Turns(at_once=2, together=together, full=10).take(FOUR, before.__getitem__)
+
+    one, two, three, four = FOUR
+    assert groups(64, 1, 2, 3, 4) == [FOUR]
+    assert groups(64, 10, 2, 3, 4) == [[one], [two, three, four]]
+    assert groups(64, 9, 2, 30, 4) == [[one, two], [three]]
+    assert groups(2, 1, 1, 1, 1) == [[one, two], [three, four]]
+    assert groups(1, 1, 1, 1, 1) == [[one], [two]]
+
+
 def test_a_worker_that_is_to_end_is_not_behind(warehouse: Any) -> None:
     made = engine(warehouse, groups=1)
     made.turn(two_lanes(), {EVENTS: 1, OTHER: 1}, 0)

@@ -1,7 +1,7 @@
 """Whose turn it is, and who goes together: those first whose last turn is longest ago.
 
-Lanes that go together cost one insert per table, whatever their number. What comes while they are at it waits for all
-of them; so a few groups go side by side, one per core, and a group is full when it has the bytes of one batch.
+Lanes that go together cost one insert per table, whatever their number, so another group begins only when one is full,
+with the bytes of one batch. With little before them all lanes are one group; with much, a few go side by side.
 """
 
 from collections.abc import Callable, Sequence
@@ -44,8 +44,9 @@ class Turns:
         groups: list[list[Place]] = [[] for _ in range(self._at_once)]
         sizes = [0] * self._at_once
         while left:
-            number = min(range(self._at_once), key=lambda number: (sizes[number], len(groups[number])))
-            if sizes[number] >= self._full or len(groups[number]) >= self._together:
+            has_room = (n for n in range(self._at_once) if sizes[n] < self._full and len(groups[n]) < self._together)
+            number = next(has_room, None)
+            if number is None:
                 break
             place = left.pop(0)
             groups[number].append(place)
