@@ -126,16 +126,16 @@ def recover(means: Means, lane: Lane, lane_of: LaneOf, pins: Pins) -> list[Outco
     if any(number not in found or found[number].together != intent.together for number in intent.together):
         lane.stand_alone()
         return []
-    shares = [_redone(means, one, lane_of) for one in found.values()]
-    if not all(_is_at(share.intent.batch, share.lane) for share in shares):
+    members = [(one, lane_of(lanes.lane_of(one.batch), one.source)) for one in found.values()]
+    if not all(_is_at(one.batch, member) for one, member in members):  # another worker was faster
         lane.reload()
         return []
-    return Together(means, shares).advance()
+    return Together(means, [_redone(means, *member) for member in members]).advance()
 
 
-def _redone(means: Means, intent: Intent, lane_of: LaneOf) -> Share:
+def _redone(means: Means, intent: Intent, lane: Lane) -> Share:
     records = means.kafka.again(intent.source, intent.first_position, intent.last_offset)
-    return Share(lane_of(lanes.lane_of(intent.batch), intent.source), intent, records, stands=True)
+    return Share(lane, intent, records, stands=True)
 
 
 def _is_at(number: int, lane: Lane) -> bool:

@@ -1,6 +1,6 @@
-"""The lanes of one worker, some side by side: records in, books out, and how far each partition is done.
+"""The lanes of one worker, stored in groups: records in, books out, and how far each partition is done.
 
-A turn runs in one thread and does each lane in one of its own; only `assigned` and `revoked` come from elsewhere. What
+A turn runs in one thread and does each group in one of its own; only `assigned` and `revoked` come from elsewhere. What
 may heal is tried again in place, so no record is let go of; meanwhile nothing is acknowledged and Faust stops fetching.
 """
 
