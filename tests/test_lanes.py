@@ -147,7 +147,7 @@ def backwards(work: Callable[..., Any]) -> Callable[..., Any]:
     return reversed_work
 
 
-@pytest.mark.parametrize(("seed", "order"), [(301, "forwards"), (302, "backwards"), (304, "any")])
+@pytest.mark.parametrize(("seed", "order"), [(303, "forwards"), (305, "backwards"), (304, "any")])
 def test_death_after_any_step_loses_nothing_and_books_nothing_twice(
     warehouse: Embedded, monkeypatch: pytest.MonkeyPatch, seed: int, order: str
 ) -> None:
