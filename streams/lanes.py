@@ -12,8 +12,6 @@ EMBEDDED = 0
 ROSTER = 1
 FIRST_OF_EVENTS = 2
 _BITS = 40
-
-
 LANE = (pl.col("batch") // (1 << _BITS)).alias("lane")
 """The lane of the column `batch`."""
 

@@ -428,6 +428,27 @@ def test_a_refund_counts_by_its_name_while_its_batch_is_open_and_is_not_taken_ba
     assert rows(warehouse, "SELECT sum(gross), sum(refunds) FROM revenue_minute") == [("500", "200")]
 
 
+def test_a_fit_leaves_refunds_that_are_not_booked_yet_to_the_batch_that_books_them(warehouse: Embedded) -> None:
+    log, of_order, of_refund = an_order_and_its_refund_in_two_lanes()
+    rules = Rules(models=("markov",))
+
+    def die(step: str) -> None:
+        if step == "refunds":
+            raise Death
+
+    group = Group(warehouse, log, rules, owns=[lanes.ROSTER, of_order])
+    group.step(of_order, 1)
+    with pytest.raises(Death):
+        Group(warehouse, log, rules, die).step(of_refund, 1)
+    assert rows(warehouse, "SELECT count() FROM refunds") == [("1",)]
+    Together(group.means, [group.lane(lanes.ROSTER).empty(pins(warehouse, 0), "fit")]).advance()
+    group.drain()
+    assert rows(warehouse, "SELECT count() FROM intents WHERE kind = 'adopt'") == [("1",)]
+    assert rows(warehouse, BOOKED) == [("unattributed", "500")]
+    Group(warehouse, log, rules).drain()
+    assert rows(warehouse, BOOKED) == [("unattributed", "300")]
+
+
 def test_an_order_that_another_lane_has_stored_already_contradicts_it(warehouse: Embedded) -> None:
     """The first one stands, whosever lane the second one came to."""
     log, of_order, of_refund = an_order_and_its_refund_in_two_lanes()

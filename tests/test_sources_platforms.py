@@ -345,6 +345,12 @@ def test_a_cancellation_that_moved_no_money_hides_no_other() -> None:
     order = tiktok_order(TIKTOK, status="CANCELLED")
     (told,) = events("tiktok-shop", event, fetch=answering(order, asked))
     assert (told["refund_id"], told["amount_minor"]) == ("tiktok-shop/cancel/4035318504086604100", 123)
+    asked["data"]["cancellations"] = [first, nothing, first | {"cancel_id": "4"}]
+    both = events("tiktok-shop", event, fetch=answering(order, asked))
+    assert [(one["refund_id"].rpartition("/")[2], one["amount_minor"]) for one in both] == [
+        ("4035318504086604100", 123),
+        ("4", 123),
+    ]
     asked["data"]["cancellations"] = [nothing]
     assert passed("tiktok-shop", event, fetch=answering(order, asked)) == "no_money"
 
