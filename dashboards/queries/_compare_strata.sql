@@ -24,47 +24,52 @@ kinds AS (
     FROM roster_kinds FINAL
 ),
 told AS (
-    SELECT aired.session_id AS session_id,
-        toUInt32(toStartOfMinute(greatest(started_at, kind_from) + INTERVAL 30 SECOND)) AS at_s,
-        toUInt32(toStartOfMinute(if(kinds.kind = '', stopped_at, least(stopped_at, kind_until)) + INTERVAL 30 SECOND)) AS until_s,
-        if(kinds.kind = '', 'unknown', toString(kinds.kind)) AS who, toInt128(0) AS net,
-        toInt64(0) AS change, toInt64(0) AS moment
+    SELECT aired.session_id AS session_id, groupArray((
+            toUInt32(toStartOfMinute(greatest(started_at, kind_from) + INTERVAL 30 SECOND)) AS at_s,
+            toUInt32(toStartOfMinute(if(kinds.kind = '', stopped_at, least(stopped_at, kind_until)) + INTERVAL 30 SECOND)) AS until_s,
+            if(kinds.kind = '', 'unknown', toString(kinds.kind))
+        )) AS turns,
+        CAST([], 'Array(UInt64)') AS minutes, CAST([], 'Array(Int64)') AS changes, CAST([], 'Array(Int64)') AS moments,
+        CAST([], 'Array(UInt64)') AS sales, CAST([], 'Array(Int128)') AS human, CAST([], 'Array(Int128)') AS digital
     FROM (
         SELECT session_id, host_id, started_at,
             ifNull(ended_at, assumeNotNull((SELECT max(newest_at) FROM lanes))) AS stopped_at
         FROM shifts FINAL
-        WHERE started_at < $__toTime + INTERVAL 1 minute AND {{in_sessions}} AND session_id IN (
-            SELECT session_id FROM selling
-            UNION ALL
-            SELECT assumeNotNull(known.session_id) FROM roster_sessions AS known FINAL WHERE known.seller_id IN (
-                SELECT sells.seller_id FROM roster_sessions AS sells FINAL
-                WHERE sells.session_id IN (SELECT session_id FROM selling)
-            )
-        )
+        WHERE started_at < $__toTime + INTERVAL 1 minute AND {{in_sessions}}
     ) AS aired
     LEFT JOIN kinds ON aired.host_id = kinds.host_id
+    WHERE at_s < until_s
+    GROUP BY session_id
     UNION ALL
-    SELECT session_id, toUInt32(minute), 0, '', 0,
-        presence_minute.change, presence_minute.change * toUnixTimestamp(minute) * 1000 + change_ms
+    SELECT session_id, [], groupArray(toUInt64(minute) * 2 + 1), groupArray(presence_minute.change),
+        groupArray(presence_minute.change * toUnixTimestamp(minute) * 1000 + change_ms), [], [], []
     FROM presence_minute
     WHERE minute <= $__toTime AND session_id IN (
         SELECT session_id FROM shifts
         WHERE started_at < $__toTime + INTERVAL 1 minute AND (isNull(ended_at) OR ended_at + INTERVAL 1 minute > $__fromTime)
     )
+    GROUP BY session_id
     UNION ALL
-    SELECT session_id, toUInt32(minute), 0, host_id, gross, 0, 0
-    FROM revenue_minute
-    WHERE model = ${model:sqlstring} AND currency = ${currency:sqlstring} AND $__timeFilter(minute)
-    UNION ALL
-    SELECT session_id, toUInt32(minute), 0, host_id, 0 - refunds, 0, 0
-    FROM returns_minute
-    WHERE model = ${model:sqlstring} AND currency = ${currency:sqlstring} AND $__timeFilter(minute)
+    SELECT sold.session_id, [], [], [], [], groupArray(toUInt64(sold.minute) * 2 + 1),
+        groupArray(if(host_kinds.kind = 'human', sold.net, 0)), groupArray(if(host_kinds.kind = 'digital', sold.net, 0))
+    FROM (
+        SELECT session_id, toString(host_id) AS host_id, minute, gross AS net, toDateTime64(minute, 3, 'UTC') + 29.999 AS known_at
+        FROM revenue_minute
+        WHERE model = ${model:sqlstring} AND currency = ${currency:sqlstring} AND $__timeFilter(minute)
+        UNION ALL
+        SELECT session_id, toString(host_id), minute, -refunds, toDateTime64(minute, 3, 'UTC') + 29.999
+        FROM returns_minute
+        WHERE model = ${model:sqlstring} AND currency = ${currency:sqlstring} AND $__timeFilter(minute)
+    ) AS sold
+    ASOF INNER JOIN roster_kinds AS host_kinds FINAL ON sold.host_id = host_kinds.host_id AND sold.known_at >= host_kinds.from_at
+    GROUP BY sold.session_id
 ),
 rooms AS (
-    SELECT session_id, groupArrayIf((at_s, until_s, who), until_s > at_s) AS turns,
-        groupArrayIf(at_s, who = '') AS minutes, groupArrayIf(told.change, who = '') AS changes,
-        groupArrayIf(told.moment, who = '') AS moments,
-        groupArrayIf((at_s, who, told.net), who != '' AND until_s = 0) AS credits,
+    SELECT told.session_id AS session_id, any(coalesce(nullIf(sessions.platform, ''), 'not told')) AS platform,
+        any(coalesce(nullIf(sessions.category, ''), 'not told')) AS category,
+        groupArrayArray(told.turns) AS turns, groupArrayArray(told.minutes) AS minutes,
+        groupArrayArray(told.changes) AS changes, groupArrayArray(told.moments) AS moments,
+        groupArrayArray(told.sales) AS sales, groupArrayArray(told.human) AS human, groupArrayArray(told.digital) AS digital,
         arraySort(arrayConcat(turns.1, turns.2)) AS marks,
         arrayMap(
             at -> toUInt32(toStartOfHour(toDateTime(at, 'UTC'), ${zone:sqlstring})),
@@ -74,67 +79,57 @@ rooms AS (
             [first_s, past_s], arrayFilter(at -> at > first_s AND at < past_s, arrayConcat(marks, hours))
         ))) AS starts
     FROM told
+    LEFT JOIN roster_sessions AS sessions FINAL ON told.session_id = sessions.session_id
     GROUP BY session_id
-    HAVING notEmpty(turns) AND (notEmpty(minutes) OR notEmpty(credits))
+    HAVING notEmpty(turns) AND (
+        session_id IN (SELECT session_id FROM selling) OR any(sessions.seller_id) IN (
+            SELECT sells.seller_id FROM roster_sessions AS sells FINAL WHERE sells.session_id IN (SELECT session_id FROM selling)
+        )
+    )
 ),
 laid AS (
-    SELECT session_id, marks, starts, credits,
+    SELECT session_id, platform, category, starts,
+        arrayMap(at -> formatDateTime(toDateTime(least(at, marks[-1]), 'UTC'), '%H:00', ${zone:sqlstring}), starts) AS of_day,
         arrayMap(at -> arrayDistinct(arrayFilter(turn -> turn.1 <= at AND at < turn.2, turns).3), starts) AS line_ups,
         arrayMap(
             (at, on_air) -> multiIf(at < marks[1], '', empty(on_air), 'none', length(on_air) = 1, on_air[1], 'mixed'),
             starts,
             line_ups
         ) AS arms,
-        arrayResize([toInt64(0)], length(starts)) AS still,
-        arrayConcat(arrayMap(start -> start * 2, starts), arrayMap(at -> toUInt64(at) * 2 + 1, minutes)) AS places,
+        arrayMap(start -> toUInt64(start) * 2, starts) AS borders,
+        arrayConcat(borders, minutes) AS places,
+        arrayConcat(borders, sales) AS sale_places,
         arraySort(places) AS sorted,
+        arraySort(sale_places) AS sale_sorted,
+        arrayResize([toInt64(0)], length(starts)) AS still,
+        arrayResize([toInt128(0)], length(starts)) AS unsold,
         arrayCumSum(arraySort((change, place) -> place, arrayConcat(still, changes), places)) AS people,
-        arrayCumSum(arraySort((moment, place) -> place, arrayConcat(still, moments), places)) AS passed
+        arrayCumSum(arraySort((moment, place) -> place, arrayConcat(still, moments), places)) AS passed,
+        arrayCumSum(arraySort((net, place) -> place, arrayConcat(unsold, human), sale_places)) AS human_sum,
+        arrayCumSum(arraySort((net, place) -> place, arrayConcat(unsold, digital), sale_places)) AS digital_sum
     FROM rooms
 ),
 counted AS (
-    SELECT session_id, marks, starts, arms, credits,
+    SELECT session_id, platform, category, arrayPopBack(of_day) AS hours_of_day, arrayPopBack(arms) AS kinds_on_air,
         arrayPopFront(arrayDifference(arrayMap(
             (at, people_, passed_) -> people_ * toInt64(at) * 1000 - passed_,
             starts,
             arrayFilter((_, place) -> place % 2 = 0, people, sorted),
             arrayFilter((_, place) -> place % 2 = 0, passed, sorted)
-        ))) AS watches
+        ))) AS watches,
+        arrayPopFront(arrayDifference(arrayFilter((_, place) -> place % 2 = 0, human_sum, sale_sorted))) AS human_nets,
+        arrayPopFront(arrayDifference(arrayFilter((_, place) -> place % 2 = 0, digital_sum, sale_sorted))) AS digital_nets
     FROM laid
 ),
-cells AS (
-    SELECT session_id, toStartOfHour(toDateTime(cell.1, 'UTC'), ${zone:sqlstring}) AS hour_at,
-        sum(cell.4) AS net, sum(cell.5) AS watch_ms,
-        if(cell.3 = '' OR cell.2 IN ('', 'mixed', 'unknown'), cell.2, toString(host_kinds.kind)) AS arm
-    FROM (
-        SELECT session_id, arrayJoin(arrayConcat(
-            arrayMap(
-                (at, arm, watch) -> (least(at, marks[-1]), arm, '', toInt128(0), watch),
-                arrayPopBack(starts),
-                arrayPopBack(arms),
-                watches
-            ),
-            arrayMap(
-                (credit, number) -> (least(starts[number], marks[-1]), arms[number], credit.2, credit.3, toInt64(0)),
-                credits,
-                arrayMap(at -> arrayCount(start -> start <= at, starts), credits.1)
-            )
-        )) AS cell, cell.3 AS host_id, toDateTime64(cell.1 + 30, 3, 'UTC') AS known_at
-        FROM counted
-    ) AS found
-    ASOF LEFT JOIN roster_kinds AS host_kinds FINAL ON found.host_id = host_kinds.host_id AND found.known_at >= host_kinds.from_at
-    GROUP BY session_id, hour_at, arm
-    HAVING arm IN ('human', 'digital') AND (net, watch_ms) != (0, 0)
-),
 strata AS (
-    SELECT coalesce(nullIf(toString(sessions.platform), ''), 'not told') AS platform,
-        concat(leftPad(toString(toHour(hour_at, ${zone:sqlstring})), 2, '0'), ':00') AS hour,
-        coalesce(nullIf(sessions.category, ''), 'not told') AS category,
-        sumIf(cells.net, arm = 'human') AS human_net, sumIf(cells.watch_ms, arm = 'human') AS human_ms,
-        sumIf(cells.net, arm = 'digital') AS digital_net, sumIf(cells.watch_ms, arm = 'digital') AS digital_ms,
-        uniqExactIf(cells.session_id, arm = 'human') AS human_sessions,
-        uniqExactIf(cells.session_id, arm = 'digital') AS digital_sessions
-    FROM cells
-    LEFT JOIN roster_sessions AS sessions FINAL ON cells.session_id = sessions.session_id
-    GROUP BY platform, hour, category
+    SELECT platform, category, hour,
+        sum(human_net_) AS human_net, sumIf(watch, arm = 'human') AS human_ms,
+        sum(digital_net_) AS digital_net, sumIf(watch, arm = 'digital') AS digital_ms,
+        uniqExactIf(session_id, human_net_ + if(arm = 'human', watch, 0) > 0) AS human_sessions,
+        uniqExactIf(session_id, digital_net_ + if(arm = 'digital', watch, 0) > 0) AS digital_sessions
+    FROM counted
+    ARRAY JOIN hours_of_day AS hour, kinds_on_air AS arm, watches AS watch, human_nets AS human_net_, digital_nets AS digital_net_
+    WHERE arm IN ('human', 'digital', 'none')
+    GROUP BY platform, category, hour
+    HAVING arrayExists(figure -> figure != 0, [human_net, human_ms, digital_net, digital_ms])
 )

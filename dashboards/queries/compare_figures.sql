@@ -2,41 +2,38 @@
 -- Columns: figure (crude, ATE, ATT, Mantel-Haenszel), human and digital (rates, weighted alike, money), difference (money),
 --   strata (with both, count), human_hours and digital_hours (viewer-hours that it stands on), left_out (share of the
 --   viewer-hours in strata with one kind).
+-- rated: a stratum with one kind weighs nothing. sums: of all strata at once, for what adds up costs more to plan than to add:
+-- net and time of either kind; strata with both, and their time; weights; weighted rates of either kind.
 WITH {{compare_strata}},
 rated AS (
     SELECT toFloat64(human_net) AS net0, toFloat64(human_ms) AS n0, toFloat64(digital_net) AS net1, toFloat64(digital_ms) AS n1,
-        least(n0, n1) > 0 AS comparable
+        if(least(n0, n1) > 0, 1, 0) AS told,
+        arrayMap(weight -> if(told > 0, weight, 0), [n0 + n1, n1, n0 * n1 / (n0 + n1)]) AS weights
     FROM strata
 ),
+summed AS (
+    SELECT sumForEach(arrayConcat(
+        [net0, n0, net1, n1, told, told * n0, told * n1],
+        weights,
+        arrayMap(weight -> weight * net0 / greatest(n0, 1), weights),
+        arrayMap(weight -> weight * net1 / greatest(n1, 1), weights)
+    )) AS sums
+    FROM rated
+),
 figures AS (
-    SELECT place, figure, countIf(told) AS strata, sum(n0) AS all0, sum(n1) AS all1, sumIf(n0, told) AS told0,
-        sumIf(n1, told) AS told1,
-        multiIf(
-            place > 1, sumIf(weight * net0 / n0, told) / sumIf(weight, told), all0 > 0, sum(net0) / greatest(all0, 1), NULL
-        ) AS human_rate,
-        multiIf(
-            place > 1, sumIf(weight * net1 / n1, told) / sumIf(weight, told), all1 > 0, sum(net1) / greatest(all1, 1), NULL
-        ) AS digital_rate
-    FROM (
-        SELECT *, weighing.1 AS place, weighing.2 AS figure, weighing.3 AS weight, comparable OR place = 1 AS told
-        FROM rated
-        ARRAY JOIN [
-            (1, 'crude', toFloat64(1)),
-            (2, 'stratified, all traffic (ATE)', n0 + n1),
-            (3, 'stratified, digital traffic (ATT)', n1),
-            (4, 'Mantel-Haenszel', n0 * n1 / (n0 + n1))
-        ] AS weighing
-    )
-    GROUP BY place, figure
-    HAVING place = 1 OR strata > 0
+    SELECT sums, place,
+        multiIf(place > 1, sums[9 + place] / sums[6 + place], sums[2] > 0, sums[1] / greatest(sums[2], 1), NULL) AS human_rate,
+        multiIf(place > 1, sums[12 + place] / sums[6 + place], sums[4] > 0, sums[3] / greatest(sums[4], 1), NULL) AS digital_rate
+    FROM summed
+    ARRAY JOIN multiIf(empty(sums), [], sums[5] = 0, [1], [1, 2, 3, 4]) AS place
 )
-SELECT figure,
+SELECT ['crude', 'stratified, all traffic (ATE)', 'stratified, digital traffic (ATT)', 'Mantel-Haenszel'][place] AS figure,
     toDecimal128(round(human_rate * 3600000), 4) / {{units}} AS human,
     toDecimal128(round(digital_rate * 3600000), 4) / {{units}} AS digital,
     toDecimal128(round((digital_rate - human_rate) * 3600000), 4) / {{units}} AS difference,
-    if(place = 1, 1, toInt64(figures.strata)) AS strata,
-    told0 / 3600000 AS human_hours,
-    told1 / 3600000 AS digital_hours,
-    if(place = 1, 0, 1 - (told0 + told1) / (all0 + all1)) AS left_out
+    if(place = 1, 1, toInt64(sums[5])) AS strata,
+    if(place = 1, sums[2], sums[6]) / 3600000 AS human_hours,
+    if(place = 1, sums[4], sums[7]) / 3600000 AS digital_hours,
+    if(place = 1, 0, 1 - (sums[6] + sums[7]) / (sums[2] + sums[4])) AS left_out
 FROM figures
 ORDER BY place
