@@ -1,29 +1,29 @@
--- Fragment: the tables meant: variants (of the script chosen, sorted); and tested, one row per viewer whose window is over:
--- viewer_id, exposed_at, names (the same variants), variant (what the hash gives, in equal shares), net (minor units, after
--- refunds, of what was paid in the window from the exposure on), outcome (net, capped); and of all together: everybody
--- (viewers), saw (share for whom their variant ran where they were first exposed), sample_p (chi-square test of the sizes),
--- blocked ('' or why nothing may be compared). Told as `hostledger experiment analyse --script` does.
--- runs: one row per session, ways: when which variants ran (from, until in ms UTC, variants). looked: one row per viewer and
--- session, turns: when somebody came (1) or went (-1), in order of time; sumMap leaves out what adds up to 0. complete: where
--- such a stay and a way meet first. What a statement costs here grows with the people in the rooms of the script.
-meant AS (
-    SELECT arraySort(groupUniqArray(ifNull(variant, 'A'))) AS variants
+-- Fragment: script (sessions, variants by name and first start of the script chosen); and the table tested, one row per variant,
+-- point of time and whether it lies before (-1), in (0) or behind (1) the range, of viewers whose window is over, by their
+-- exposure: variant (what the hash gives, in equal shares), viewers, orders, net (minor units, after refunds, of what was paid in
+-- the window from the exposure on), nets (of those who bought); and of all together: everybody (viewers), saw (share for whom
+-- their variant ran where they were first exposed), cap (of one viewer's net), sample_p (chi-square test of the sizes), blocked
+-- ('' or why nothing may be compared). Told as `hostledger experiment analyse --script` does.
+-- runs: one row per session, ways: when which variants ran (from, until in ms UTC, variants), cut so that none overlap: spans.
+-- looked: one row per viewer and session, moves: when somebody came (+1) or went (-1), in order, as ms x 4 + change + 1; of one
+-- instant -1 is first, so that who was not there after it was not there at all. exposed: where such a stay and a span meet first.
+-- What a statement costs here grows with the people in the rooms of the script.
+(
+    SELECT (groupUniqArray(assumeNotNull(session_id)), arraySort(groupUniqArray(ifNull(variant, 'A'))), min(occurred_at))
     FROM roster_events
     WHERE type = 'script_started' AND script_id = ${script:sqlstring}
-),
+) AS script,
 begun AS (
     SELECT assumeNotNull(session_id) AS session_id, assumeNotNull(host_id) AS host_id, occurred_at AS from_at,
-        groupUniqArrayIf(ifNull(variant, 'A'), script_id = ${script:sqlstring}) AS running,
+        groupUniqArrayIf(toUInt64(indexOf(script.2, ifNull(variant, 'A'))), script_id = ${script:sqlstring}) AS running,
         leadInFrame(occurred_at, 1, toDateTime64(9000000000, 3, 'UTC')) OVER (
             PARTITION BY session_id, host_id ORDER BY occurred_at ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
         ) AS next_at
     FROM roster_events
-    WHERE type = 'script_started' AND session_id IN (
-        SELECT session_id FROM roster_events WHERE type = 'script_started' AND script_id = ${script:sqlstring}
-    )
+    WHERE type = 'script_started' AND has(script.1, session_id)
     GROUP BY session_id, host_id, occurred_at
 ),
-runs AS (
+ways AS (
     SELECT begun.session_id AS session_id,
         groupArray((
             toUnixTimestamp64Milli(begun.from_at), toUnixTimestamp64Milli(least(next_at, on_air.until_at)), running
@@ -36,47 +36,57 @@ runs AS (
     WHERE notEmpty(running) AND on_air.started_at <= begun.from_at AND begun.from_at < on_air.until_at
     GROUP BY session_id
 ),
+cut AS (
+    SELECT session_id, ways, arraySort(arrayDistinct(arrayConcat(ways.1, ways.2))) AS borders FROM ways
+),
+laid AS (
+    SELECT session_id, arrayFilter(span -> notEmpty(span.3), arrayMap(
+            (from_ms, until_ms) -> (
+                from_ms, until_ms, arrayFlatten(arrayFilter(way -> way.1 <= from_ms AND from_ms < way.2, ways).3)
+            ),
+            arrayPopBack(borders),
+            arrayPopFront(borders)
+        )) AS spans
+    FROM cut
+),
+spans AS (
+    SELECT session_id, span.1 AS begin_ms, span.2 AS end_ms, span.3 AS numbers FROM laid ARRAY JOIN spans AS span
+),
 looked AS (
     SELECT viewer_id, toString(presence.session_id) AS session_id,
-        sumMap([toUnixTimestamp64Milli(at)], [toInt64(presence.change)]) AS turns,
-        arrayPushBack(arrayPopFront(turns.1), toInt64(9000000000000)) AS until_ms
+        arraySort(groupArray(toUnixTimestamp64Milli(at) * 4 + presence.change + 1)) AS moves
     FROM presence
-    WHERE presence.session_id IN (
-        SELECT assumeNotNull(session_id) FROM roster_events WHERE type = 'script_started' AND script_id = ${script:sqlstring}
-    )
+    WHERE has(script.1, presence.session_id)
     GROUP BY viewer_id, session_id
 ),
-complete AS (
-    SELECT viewer_id, fromUnixTimestamp64Milli(arrayMin(met.1), 'UTC') AS exposed_at,
-        exposed_at + toIntervalSecond(toInt64OrZero(${window:sqlstring})) AS window_until,
-        arrayFlatten(arrayFilter(one -> one.1 = arrayMin(met.1), met).2) AS seen
-    FROM (
-        SELECT viewer_id, groupArray((greatest(turns.1[place], way.1), way.3)) AS met
-        FROM (
-            SELECT viewer_id, turns, way, arrayFirstIndex(
-                    (from_ms, turn, until_) -> turn > 0 AND from_ms < way.2 AND way.1 < until_, turns.1, turns.2, until_ms
-                ) AS place
-            FROM looked
-            INNER JOIN runs ON looked.session_id = runs.session_id
-            ARRAY JOIN ways AS way
-        )
-        WHERE place > 0
-        GROUP BY viewer_id
-    )
-    WHERE window_until <= (SELECT max(newest_at) FROM lanes)
+stays AS (
+    SELECT viewer_id, session_id, arrayMap(move -> intDiv(move, 4), moves) AS ats, stay.1 AS from_ms, stay.2 AS until_ms
+    FROM looked
+    ARRAY JOIN arrayFilter(one -> one.3 > 0, arrayZip(
+        ats, arrayPushBack(arrayPopFront(ats), toInt64(9000000000000)), arrayCumSum(move -> move % 4 - 1, moves)
+    )) AS stay
 ),
-exposed AS (
-    SELECT complete.viewer_id AS viewer_id, exposed_at, (SELECT variants FROM meant) AS names,
-        reinterpretAsUInt64(
-            reverse(substring(SHA256(concat(${script:sqlstring}, char(31), complete.viewer_id)), 1, 8))
-        ) AS place,
-        names[1 + toUInt64(bitShiftRight(toUInt128(place) * length(names), 64))] AS variant,
-        toUInt64(has(seen, variant)) AS saw_it,
-        arrayFilter(order -> order.1 >= exposed_at AND order.1 < window_until, bought.orders) AS counted,
-        length(counted) AS orders, toInt64(arraySum(counted.2)) AS net
-    FROM complete
-    LEFT JOIN (
-        SELECT viewer_id, groupArray((ordered_at, greatest(amount_minor - ifNull(back.returned, 0), 0))) AS orders
+met AS (
+    SELECT viewer_id,
+        1 + toUInt64(bitShiftRight(toUInt128(reinterpretAsUInt64(
+            reverse(substring(SHA256(concat(${script:sqlstring}, char(31), viewer_id)), 1, 8))
+        )) * length(script.2), 64)) AS number,
+        2 * greatest(from_ms, begin_ms) + 1 - has(numbers, number) AS exposure
+    FROM stays
+    ASOF INNER JOIN spans ON stays.session_id = spans.session_id AND stays.from_ms < spans.end_ms
+    WHERE begin_ms < until_ms
+),
+outcomes AS (
+    SELECT script.2[max(facts.number)] AS variant, minIf(facts.exposure, facts.number > 0) AS exposure,
+        intDiv(exposure, 2) AS exposed_ms, 1 - exposure % 2 AS saw_it,
+        exposed_ms + 1000 * toInt64OrZero(${window:sqlstring}) AS until_ms,
+        groupArrayIf((facts.exposure, facts.net), facts.number = 0) AS bought,
+        arrayFilter(order -> order.1 >= exposed_ms AND order.1 < until_ms, bought).2 AS counted,
+        length(counted) AS orders, toInt64(arraySum(counted)) AS net
+    FROM (
+        SELECT viewer_id, exposure, number, toInt64(0) AS net FROM met
+        UNION ALL
+        SELECT viewer_id, toUnixTimestamp64Milli(ordered_at), 0, greatest(amount_minor - ifNull(back.returned, 0), 0)
         FROM orders AS paid
         LEFT JOIN (
             SELECT order_id, sum(amount_minor) AS returned
@@ -84,28 +94,48 @@ exposed AS (
             WHERE currency = ${currency:sqlstring}
             GROUP BY order_id
         ) AS back ON paid.order_id = back.order_id
-        WHERE paid.currency = ${currency:sqlstring} AND paid.ordered_at >= (
-            SELECT min(occurred_at) FROM roster_events WHERE type = 'script_started' AND script_id = ${script:sqlstring}
-        )
-        GROUP BY viewer_id
-    ) AS bought ON complete.viewer_id = bought.viewer_id
+        WHERE paid.currency = ${currency:sqlstring} AND paid.ordered_at >= script.3 AND paid.ordered_at < (
+            SELECT max(ifNull(ended_at, toDateTime64(9000000000, 3, 'UTC'))) FROM shifts WHERE has(script.1, session_id)
+        ) + toIntervalSecond(toInt64OrZero(${window:sqlstring}))
+    ) AS facts
+    GROUP BY viewer_id
+    HAVING max(facts.number) > 0 AND until_ms <= (SELECT toUnixTimestamp64Milli(max(newest_at)) FROM lanes)
+),
+held AS (
+    SELECT variant, $__timeInterval(fromUnixTimestamp64Milli(exposed_ms, 'UTC')) AS point, multiIf(exposed_ms < toUnixTimestamp64Milli($__fromTime_ms), -1, exposed_ms > toUnixTimestamp64Milli($__toTime_ms), 1, 0) AS side,
+        count() AS viewers, sum(saw_it) AS seers, sum(outcomes.orders) AS orders, sum(toInt128(outcomes.net)) AS net,
+        groupArrayIf(toFloat64(outcomes.net), outcomes.net > 0) AS nets
+    FROM outcomes
+    GROUP BY variant, point, side
 ),
 sized AS (
-    SELECT *, count() OVER (PARTITION BY variant) AS arm, count() OVER () AS everybody,
-        sum(saw_it) OVER () / everybody AS saw, uniqExact(variant) OVER () AS arms,
-        quantileExactInclusiveIf(0.99)(toFloat64(net), net > 0) OVER () AS cap,
-        if(net > 0, least(toFloat64(net), cap), 0.) AS outcome
-    FROM exposed
+    SELECT *, sum(viewers) OVER (PARTITION BY variant) AS arm, sum(viewers) OVER () AS everybody,
+        sum(seers) OVER () / everybody AS saw, uniqExact(variant) OVER () AS arms,
+        quantileExactInclusiveArray(0.99)(nets) OVER () AS cap, sum(held.orders) OVER () AS orders_of_all
+    FROM held
+),
+summed AS (
+    SELECT script.2 AS names,
+        groupArray((
+            variant, side, point, viewers, arraySum(one -> least(one, cap), nets), arraySum(one -> pow(least(one, cap), 2), nets),
+            sized.net, length(nets)
+        )) AS arms,
+        any(sized.everybody) AS everybody, any(sized.saw) AS saw, any(sized.arms) AS seen_arms, min(arm) AS smallest,
+        any(orders_of_all) AS orders, sum(viewers * arm) AS squares
+    FROM sized
+),
+told AS (
+    SELECT *, length(names) AS number, (number * squares / everybody - everybody) / 2 AS half_chi2, (number - 1) % 2 / 2 AS odd
+    FROM summed
 ),
 tested AS (
-    SELECT *, length(names) * sum(arm) OVER () / everybody - everybody AS chi2, min(arm) OVER () AS smallest,
-        length(names) - 1 AS freedom, freedom % 2 / 2 AS odd,
-        if(odd > 0, erfc(sqrt(chi2 / 2)), 0.) + exp(-chi2 / 2) * arraySum(
-            i -> pow(chi2 / 2, i + odd) / tgamma(i + odd + 1), range(toUInt64(intDiv(freedom, 2)))
+    SELECT names, arms, everybody, saw,
+        if(odd > 0, erfc(sqrt(half_chi2)), 0.) + exp(-half_chi2) * arraySum(
+            i -> pow(half_chi2, i + odd) / tgamma(i + odd + 1), range(toUInt64(intDiv(number - 1, 2)))
         ) AS sample_p,
         multiIf(
-            freedom < 1, 'one', sample_p < 0.001, 'sizes', saw < 0.9, 'hash', arms <= freedom, 'few', smallest < 2, 'few',
-            sum(orders) OVER () = 0, 'unsold', ''
+            number < 2, 'one', everybody = 0, '', sample_p < 0.001, 'sizes', saw < 0.9, 'hash', seen_arms < number, 'few',
+            smallest < 2, 'few', orders = 0, 'unsold', ''
         ) AS blocked
-    FROM sized
+    FROM told
 )

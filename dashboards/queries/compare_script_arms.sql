@@ -3,25 +3,19 @@
 --   for whom the variant of the hash ran), sample_p (of the sizes), buyers, net (money, exact), per_1000 (of 1,000 viewers, capped,
 --   money), lift, low, high (of 1,000 viewers, money), p.
 WITH {{script_viewers}},
-sold AS (
-    SELECT variant, count() AS viewers, sum(outcome) AS y, sum(outcome * outcome) AS yy, sum(toInt128(tested.net)) AS net_sum,
-        countIf(tested.net > 0) AS buyers, any(tested.everybody) AS all_, any(tested.saw) AS saw_, any(tested.sample_p) AS sizes_,
-        any(tested.blocked) AS why_
-    FROM tested
-    GROUP BY variant
-),
 sums AS (
-    SELECT listed.name AS name, names, viewers AS n1, y AS y1, yy AS yy1, net_sum, buyers,
-        max(all_) OVER () AS all_viewers, max(saw_) OVER () AS all_saw, max(sizes_) OVER () AS sizes_p, max(why_) OVER () AS why,
-        first_value(viewers) OVER by_name AS n0, first_value(y) OVER by_name AS y0, first_value(yy) OVER by_name AS yy0
-    FROM (SELECT arrayJoin(variants) AS name, variants AS names FROM meant) AS listed
-    LEFT JOIN sold ON listed.name = sold.variant
-    WINDOW by_name AS (ORDER BY listed.name ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    SELECT name, names, everybody AS all_viewers, saw AS all_saw, sample_p AS sizes_p, blocked AS why,
+        arrayFilter(arm -> arm.1 = name, arms) AS own, arrayFilter(arm -> arm.1 = names[1], arms) AS others,
+        arraySum(own.4) AS n1, arraySum(own.5) AS y1, arraySum(own.6) AS yy1, arraySum(own.7) AS net_sum, arraySum(own.8) AS bought,
+        arraySum(others.4) AS n0, arraySum(others.5) AS y0, arraySum(others.6) AS yy0
+    FROM tested
+    ARRAY JOIN names AS name
 ),
+{{script_interval}},
 compared AS (
-    SELECT *, {{script_interval}}, multiIf(why != '', false, all_viewers = 0, false, name != names[1]) AS open,
+    SELECT *, multiIf(why != '', false, all_viewers = 0, false, name != names[1]) AS open,
         if(open, isNotNull(half), false) AS sure, {{units}} AS unit
-    FROM sums
+    FROM judged
 )
 SELECT name AS variant,
     multiIf(
@@ -40,7 +34,7 @@ SELECT name AS variant,
     ) AS verdict,
     toInt64(n1) AS viewers, 1 / length(names) AS meant, if(all_viewers > 0, n1 / all_viewers, NULL) AS size,
     if(all_viewers > 0, all_saw, NULL) AS saw, multiIf(all_viewers = 0, NULL, length(names) < 2, NULL, sizes_p) AS sample_p,
-    toInt64(buyers) AS buyers,
+    toInt64(bought) AS buyers,
     toDecimal128(net_sum, 4) / unit AS net,
     if(n1 > 0, toDecimal128(round(y1 / n1 * 1000), 4) / unit, NULL) AS per_1000,
     if(open, toDecimal128(round(assumeNotNull(compared.lift) * 1000), 4) / unit, NULL) AS lift,
