@@ -100,42 +100,4 @@ outcomes AS (
     ) AS facts
     GROUP BY viewer_id
     HAVING max(facts.number) > 0 AND until_ms <= (SELECT toUnixTimestamp64Milli(max(newest_at)) FROM lanes)
-),
-held AS (
-    SELECT variant, $__timeInterval(fromUnixTimestamp64Milli(exposed_ms, 'UTC')) AS point, multiIf(exposed_ms < toUnixTimestamp64Milli($__fromTime_ms), -1, exposed_ms > toUnixTimestamp64Milli($__toTime_ms), 1, 0) AS side,
-        count() AS viewers, sum(saw_it) AS seers, sum(outcomes.orders) AS orders, sum(toInt128(outcomes.net)) AS net,
-        groupArrayIf(toFloat64(outcomes.net), outcomes.net > 0) AS nets
-    FROM outcomes
-    GROUP BY variant, point, side
-),
-sized AS (
-    SELECT *, sum(viewers) OVER (PARTITION BY variant) AS arm, sum(viewers) OVER () AS everybody,
-        sum(seers) OVER () / everybody AS saw, uniqExact(variant) OVER () AS arms,
-        quantileExactInclusiveArray(0.99)(nets) OVER () AS cap, sum(held.orders) OVER () AS orders_of_all
-    FROM held
-),
-summed AS (
-    SELECT script.2 AS names,
-        groupArray((
-            variant, side, point, viewers, arraySum(one -> least(one, cap), nets), arraySum(one -> pow(least(one, cap), 2), nets),
-            sized.net, length(nets)
-        )) AS arms,
-        any(sized.everybody) AS everybody, any(sized.saw) AS saw, any(sized.arms) AS seen_arms, min(arm) AS smallest,
-        any(orders_of_all) AS orders, sum(viewers * arm) AS squares
-    FROM sized
-),
-told AS (
-    SELECT *, length(names) AS number, (number * squares / everybody - everybody) / 2 AS half_chi2, (number - 1) % 2 / 2 AS odd
-    FROM summed
-),
-tested AS (
-    SELECT names, arms, everybody, saw,
-        if(odd > 0, erfc(sqrt(half_chi2)), 0.) + exp(-half_chi2) * arraySum(
-            i -> pow(half_chi2, i + odd) / tgamma(i + odd + 1), range(toUInt64(intDiv(number - 1, 2)))
-        ) AS sample_p,
-        multiIf(
-            number < 2, 'one', everybody = 0, '', sample_p < 0.001, 'sizes', saw < 0.9, 'hash', seen_arms < number, 'few',
-            smallest < 2, 'few', orders = 0, 'unsold', ''
-        ) AS blocked
-    FROM told
 )

@@ -3,6 +3,14 @@
 --   for whom the variant of the hash ran), sample_p (of the sizes), buyers, net (money, exact), per_1000 (of 1,000 viewers, capped,
 --   money), lift, low, high (of 1,000 viewers, money), p.
 WITH {{script_viewers}},
+held AS (
+    SELECT variant, 0 AS side, 0 AS point,
+        count() AS viewers, sum(saw_it) AS seers, sum(outcomes.orders) AS orders, sum(toInt128(outcomes.net)) AS net,
+        groupArrayIf(toFloat64(outcomes.net), outcomes.net > 0) AS nets
+    FROM outcomes
+    GROUP BY variant
+),
+{{script_tested}},
 sums AS (
     SELECT name, names, everybody AS all_viewers, saw AS all_saw, sample_p AS sizes_p, blocked AS why,
         arrayFilter(arm -> arm.1 = name, arms) AS own, arrayFilter(arm -> arm.1 = names[1], arms) AS others,
