@@ -123,7 +123,7 @@ class Cells:
         if minute < first:
             return
         minute_told = min(minute, max(nearest(shift[3]) for shift in self.shifts if shift[0] == session))
-        member = self.kind(account, minute_told + MINUTE_MS // 2) if self.by == "kind" else account
+        member = self.kind(account, minute + MINUTE_MS // 2 - 1) if self.by == "kind" else account
         arm = "other" if on_air == "other" else self.names.get(member, "other")
         sums = self.sums[session, hour_of(minute_told, self.zone), arm, "" if len(hosts) > 1 else account]
         if line["refund_id"] is None:

@@ -36,21 +36,14 @@ ways AS (
     WHERE notEmpty(running) AND on_air.started_at <= begun.from_at AND begun.from_at < on_air.until_at
     GROUP BY session_id
 ),
-cut AS (
-    SELECT session_id, ways, arraySort(arrayDistinct(arrayConcat(ways.1, ways.2))) AS borders FROM ways
-),
-laid AS (
-    SELECT session_id, arrayFilter(span -> notEmpty(span.3), arrayMap(
-            (from_ms, until_ms) -> (
-                from_ms, until_ms, arrayFlatten(arrayFilter(way -> way.1 <= from_ms AND from_ms < way.2, ways).3)
-            ),
-            arrayPopBack(borders),
-            arrayPopFront(borders)
-        )) AS spans
-    FROM cut
-),
 spans AS (
-    SELECT session_id, span.1 AS begin_ms, span.2 AS end_ms, span.3 AS numbers FROM laid ARRAY JOIN spans AS span
+    SELECT session_id, span.1 AS begin_ms, span.2 AS end_ms, span.3 AS numbers
+    FROM (SELECT session_id, ways, arraySort(arrayDistinct(arrayConcat(ways.1, ways.2))) AS borders FROM ways) AS cut
+    ARRAY JOIN arrayFilter(span -> notEmpty(span.3), arrayMap(
+        (from_ms, until_ms) -> (from_ms, until_ms, arrayFlatten(arrayFilter(way -> way.1 <= from_ms AND from_ms < way.2, ways).3)),
+        arrayPopBack(borders),
+        arrayPopFront(borders)
+    )) AS span
 ),
 looked AS (
     SELECT viewer_id, toString(presence.session_id) AS session_id,

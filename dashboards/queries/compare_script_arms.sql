@@ -20,11 +20,9 @@ sums AS (
     ARRAY JOIN names AS name
 ),
 {{script_interval}},
-compared AS (
-    SELECT *, multiIf(why != '', false, all_viewers = 0, false, name != names[1]) AS open,
-        if(open, isNotNull(half), false) AS sure, {{units}} AS unit
-    FROM judged
-)
+multiIf(why != '', false, all_viewers = 0, false, name != names[1]) AS open,
+if(open, isNotNull(half), false) AS sure,
+{{units}} AS unit
 SELECT name AS variant,
     multiIf(
         length(names) < 2, 'Only one variant ran; there is nothing to compare.',
@@ -36,8 +34,8 @@ SELECT name AS variant,
             'Nobody bought in ', ${currency:sqlstring}, ' in the time chosen; choose another currency or time, or wait.'
         ),
         name = names[1], 'The others are compared with this one.',
-        ifNull(compared.p, 1) > 0.05, concat('Not told apart from ', names[1], ' so far.'),
-        compared.lift > 0, concat('Brings more than ', names[1], '.'),
+        ifNull(judged.p, 1) > 0.05, concat('Not told apart from ', names[1], ' so far.'),
+        judged.lift > 0, concat('Brings more than ', names[1], '.'),
         concat('Brings less than ', names[1], '.')
     ) AS verdict,
     toInt64(n1) AS viewers, 1 / length(names) AS meant, if(all_viewers > 0, n1 / all_viewers, NULL) AS size,
@@ -45,9 +43,9 @@ SELECT name AS variant,
     toInt64(bought) AS buyers,
     toDecimal128(net_sum, 4) / unit AS net,
     if(n1 > 0, toDecimal128(round(y1 / n1 * 1000), 4) / unit, NULL) AS per_1000,
-    if(open, toDecimal128(round(assumeNotNull(compared.lift) * 1000), 4) / unit, NULL) AS lift,
-    if(sure, toDecimal128(round((assumeNotNull(compared.lift) - assumeNotNull(half)) * 1000), 4) / unit, NULL) AS low,
-    if(sure, toDecimal128(round((assumeNotNull(compared.lift) + assumeNotNull(half)) * 1000), 4) / unit, NULL) AS high,
-    if(open, compared.p, NULL) AS p
-FROM compared
+    if(open, toDecimal128(round(assumeNotNull(judged.lift) * 1000), 4) / unit, NULL) AS lift,
+    if(sure, toDecimal128(round((assumeNotNull(judged.lift) - assumeNotNull(half)) * 1000), 4) / unit, NULL) AS low,
+    if(sure, toDecimal128(round((assumeNotNull(judged.lift) + assumeNotNull(half)) * 1000), 4) / unit, NULL) AS high,
+    if(open, judged.p, NULL) AS p
+FROM judged
 ORDER BY variant
