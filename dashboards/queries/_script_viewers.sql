@@ -69,17 +69,20 @@ met AS (
     ASOF INNER JOIN spans ON stays.session_id = spans.session_id AND stays.from_ms < spans.end_ms
     WHERE begin_ms < until_ms
 ),
+exposed AS (
+    SELECT viewer_id, any(met.number) AS number, min(met.exposure) AS exposure, intDiv(exposure, 2) AS exposed_ms,
+        exposed_ms + 1000 * toInt64OrZero(${window:sqlstring}) AS until_ms
+    FROM met
+    GROUP BY viewer_id
+    HAVING until_ms <= (SELECT toUnixTimestamp64Milli(max(newest_at)) FROM lanes)
+),
 outcomes AS (
-    SELECT script.2[max(facts.number)] AS variant, minIf(facts.exposure, facts.number > 0) AS exposure,
-        intDiv(exposure, 2) AS exposed_ms, 1 - exposure % 2 AS saw_it,
-        exposed_ms + 1000 * toInt64OrZero(${window:sqlstring}) AS until_ms,
-        groupArrayIf((facts.exposure, facts.net), facts.number = 0) AS bought,
-        arrayFilter(order -> order.1 >= exposed_ms AND order.1 < until_ms, bought).2 AS counted,
+    SELECT number, exposed_ms, 1 - exposure % 2 AS saw_it,
+        arrayFilter(order -> order.1 >= exposed_ms AND order.1 < until_ms, bought.orders).2 AS counted,
         length(counted) AS orders, toInt64(arraySum(counted)) AS net
-    FROM (
-        SELECT viewer_id, exposure, number, toInt64(0) AS net FROM met
-        UNION ALL
-        SELECT viewer_id, toUnixTimestamp64Milli(ordered_at), 0, greatest(amount_minor - ifNull(back.returned, 0), 0)
+    FROM exposed
+    LEFT JOIN (
+        SELECT viewer_id, groupArray((toUnixTimestamp64Milli(ordered_at), greatest(amount_minor - ifNull(back.returned, 0), 0))) AS orders
         FROM orders AS paid
         LEFT JOIN (
             SELECT order_id, sum(amount_minor) AS returned
@@ -90,7 +93,6 @@ outcomes AS (
         WHERE paid.currency = ${currency:sqlstring} AND paid.ordered_at >= script.3 AND paid.ordered_at < (
             SELECT max(ifNull(ended_at, toDateTime64(9000000000, 3, 'UTC'))) FROM shifts WHERE has(script.1, session_id)
         ) + toIntervalSecond(toInt64OrZero(${window:sqlstring}))
-    ) AS facts
-    GROUP BY viewer_id
-    HAVING max(facts.number) > 0 AND until_ms <= (SELECT toUnixTimestamp64Milli(max(newest_at)) FROM lanes)
+        GROUP BY viewer_id
+    ) AS bought ON exposed.viewer_id = bought.viewer_id
 )

@@ -4,11 +4,11 @@
 --   money), lift, low, high (of 1,000 viewers, money), p.
 WITH {{script_viewers}},
 held AS (
-    SELECT variant, 0 AS side, 0 AS point,
+    SELECT number, 0 AS side, 0 AS point,
         count() AS viewers, sum(saw_it) AS seers, sum(outcomes.orders) AS orders, sum(toInt128(outcomes.net)) AS net,
         groupArrayIf(toFloat64(outcomes.net), outcomes.net > 0) AS nets
     FROM outcomes
-    GROUP BY variant
+    GROUP BY number
 ),
 {{script_tested}},
 sums AS (

@@ -2,17 +2,17 @@
 -- Columns: time, line (a variant less the first by name, and the ends of its interval), value (per 1,000 viewers, money).
 WITH {{script_viewers}},
 placed AS (
-    SELECT variant, saw_it, orders, net, $__timeInterval(fromUnixTimestamp64Milli(exposed_ms, 'UTC')) AS point,
+    SELECT number, saw_it, orders, net, $__timeInterval(fromUnixTimestamp64Milli(exposed_ms, 'UTC')) AS point,
         multiIf(
             exposed_ms < toUnixTimestamp64Milli($__fromTime_ms), -1, exposed_ms > toUnixTimestamp64Milli($__toTime_ms), 1, 0
         ) AS side
     FROM outcomes
 ),
 held AS (
-    SELECT variant, side, point, count() AS viewers, sum(saw_it) AS seers, sum(placed.orders) AS orders,
+    SELECT number, side, point, count() AS viewers, sum(saw_it) AS seers, sum(placed.orders) AS orders,
         sum(toInt128(placed.net)) AS net, groupArrayIf(toFloat64(placed.net), placed.net > 0) AS nets
     FROM placed
-    GROUP BY variant, side, point
+    GROUP BY number, side, point
 ),
 {{script_tested}},
 paired AS (
