@@ -256,6 +256,29 @@ def test_credits_behind_the_last_shift_belong_to_the_hour_in_which_it_ended(tmp_
             assert ("15:00" in rows) == (rows.get("15:00", {}).get("digital_sessions") == 1) == (first <= 400 < last)
 
 
+@pytest.mark.parametrize(("changed_s", "human", "digital"), [(29.999, "180.00", "160.00"), (30, "280.00", "60.00")])
+def test_an_account_off_air_has_the_kind_of_the_minute_told_to_the_nearest(
+    tmp_path: Path, changed_s: float, human: str, digital: str
+) -> None:
+    """On the board and in the cells of the command; x becomes digital in the minute of the second of three orders."""
+    hosts_ = [("h1", -60, "human"), ("d1", -60, "digital"), ("x", -60, "human"), ("x", 20 + changed_s / 60, "digital")]
+    events = [_event("host_registered", at, host_id=host, name=host, kind=kind) for host, at, kind in hosts_]
+    events += [_event("session_started", -1, session_id="s", platform="douyin", seller_id="seller")]
+    for host, first, last in (("h1", 0, 30), ("d1", 30, 60)):
+        events += [_shift("shift_started", first, host), _shift("shift_ended", last, host)]
+    events += [_room("viewer_joined", 0, "a"), _room("viewer_left", 60, "a")]
+    for order, at, amount in (("before", 19.9, 9_000), ("amid", 20.1, 5_000), ("after", 21, 3_000)):
+        events.append(_order(order, at, amount, session_id="s", host_id="x"))
+    sums = {kind: int(Decimal(rate) * 50) for kind, rate in (("control", human), ("treated", digital))}
+    with stored(tmp_path / "data", [events]) as (warehouse, _):
+        (crude, *_) = asked(warehouse, "compare_figures", replace(STAGE, model="declared"))
+        assert (crude["human"], crude["digital"]) == (Decimal(human), Decimal(digital))
+        arms = {"by": "kind", "control": "human", "treated": "digital", "model": "declared", "currency": "CNY"}
+        cells = warehouse.query("compare_cells", **arms, zone="UTC", from_ms=0, until_ms=2 * BEGIN, counting=0)
+        found = {row["arm"]: int(row["gross_minor"]) for row in cells.to_dicts() if row["gross_minor"]}
+        assert found == sums
+
+
 def test_of_two_registrations_at_one_instant_the_first_by_its_id_holds_before_them(tmp_path: Path) -> None:
     first = _event("host_registered", 40, host_id="x", name="X", kind="human")
     later = first | {"event_id": f"{first['event_id']} again", "kind": "digital"}

@@ -1,13 +1,16 @@
 -- Fragment: the table strata: platform, hour (of the day, of the seller's zone), category, and for each kind net (minor units, of
 -- what was sold then), watch_ms and sessions; told as `hostledger compare` does: a line-up counts for a kind if all of its
 -- hosts are of it, credits for the kind of their account unless another line-up was on air, hand-overs to the whole minute.
--- selling: sessions that sell; told: shifts (until_s > 0), people (who = '') and credits of the range as rows; rooms: one row for
--- each session, its range cut into pieces (starts) where a line-up changes and an hour begins. Credits behind the last shift
--- belong to the hour in which it ended (marks[-1]), those before the first to none.
+-- selling: sessions that sell; told: up to three rows for each session, with its shifts (turns), its people (minutes) and its
+-- credits by kind (sales) as arrays; rooms: one row for each session, its range cut into pieces (starts) where a line-up changes
+-- and an hour begins. Credits behind the last shift belong to the hour in which it ended (marks[-1]), those before the first to
+-- none. The kind of an account is that of the minute, a change of kinds being told to the nearest minute as well.
 -- Time watched up to t is people x t - the sum of change x at, over all changes before t; so a piece has watched what is
--- watched up to its end less up to its start, also where nobody comes or goes. Minutes are laid among the starts by sorting
--- numbers: an even one for a start, which comes before the odd one of its own minute. A join that looks up the piece of each
--- minute would have to name the pieces twice.
+-- watched up to its end less up to its start, also where nobody comes or goes; and money likewise. Minutes are laid among the
+-- starts by sorting numbers: an even one for a start, which comes before the odd one of its own minute. A join that looks up the
+-- piece of each minute would have to name the pieces twice.
+-- What stands above many table expressions is dear to plan, the more the more columns it names: a comparison of tuples, a chain
+-- of AND and OR, a key that is a function. So keys are columns here, and what is known of a session is told where it is grouped.
 -- All shifts of a session are read, for its line-ups begin with its first; people only of sessions with a shift near the range.
 intDiv(toUInt32($__fromTime) + 59, 60) * 60 AS first_s,
 intDiv(toUInt32($__toTime), 60) * 60 + 60 AS past_s,
@@ -26,7 +29,8 @@ kinds AS (
 told AS (
     SELECT aired.session_id AS session_id, groupArray((
             toUInt32(toStartOfMinute(greatest(started_at, kind_from) + INTERVAL 30 SECOND)) AS at_s,
-            toUInt32(toStartOfMinute(if(kinds.kind = '', stopped_at, least(stopped_at, kind_until)) + INTERVAL 30 SECOND)) AS until_s,
+            toUInt32(toStartOfMinute(if(kinds.kind = '', stopped_at, least(stopped_at, kind_until)) + INTERVAL 30 SECOND))
+                AS until_s,
             if(kinds.kind = '', 'unknown', toString(kinds.kind))
         )) AS turns,
         CAST([], 'Array(UInt64)') AS minutes, CAST([], 'Array(Int64)') AS changes, CAST([], 'Array(Int64)') AS moments,
@@ -53,11 +57,13 @@ told AS (
     SELECT sold.session_id, [], [], [], [], groupArray(toUInt64(sold.minute) * 2 + 1),
         groupArray(if(host_kinds.kind = 'human', sold.net, 0)), groupArray(if(host_kinds.kind = 'digital', sold.net, 0))
     FROM (
-        SELECT session_id, toString(host_id) AS host_id, minute, gross AS net, toDateTime64(minute, 3, 'UTC') + 29.999 AS known_at
+        SELECT session_id, toString(host_id) AS host_id, minute, gross AS net,
+            toDateTime64(minute, 3, 'UTC') + INTERVAL 29999 MILLISECOND AS known_at
         FROM revenue_minute
         WHERE model = ${model:sqlstring} AND currency = ${currency:sqlstring} AND $__timeFilter(minute)
         UNION ALL
-        SELECT session_id, toString(host_id), minute, -refunds, toDateTime64(minute, 3, 'UTC') + 29.999
+        SELECT session_id, toString(host_id), minute, -refunds,
+            toDateTime64(minute, 3, 'UTC') + INTERVAL 29999 MILLISECOND
         FROM returns_minute
         WHERE model = ${model:sqlstring} AND currency = ${currency:sqlstring} AND $__timeFilter(minute)
     ) AS sold

@@ -1,15 +1,15 @@
--- Fragment: script (sessions, variants by name and first start of the script chosen); and the table tested, one row per variant,
--- point of time and whether it lies before (-1), in (0) or behind (1) the range, of viewers whose window is over, by their
--- exposure: variant (what the hash gives, in equal shares), viewers, orders, net (minor units, after refunds, of what was paid in
--- the window from the exposure on), nets (of those who bought); and of all together: everybody (viewers), saw (share for whom
--- their variant ran where they were first exposed), cap (of one viewer's net), sample_p (chi-square test of the sizes), blocked
--- ('' or why nothing may be compared). Told as `hostledger experiment analyse --script` does.
--- runs: one row per session, ways: when which variants ran (from, until in ms UTC, variants), cut so that none overlap: spans.
--- looked: one row per viewer and session, moves: when somebody came (+1) or went (-1), in order, as ms x 4 + change + 1; of one
--- instant -1 is first, so that who was not there after it was not there at all. exposed: where such a stay and a span meet first.
--- What a statement costs here grows with the people in the rooms of the script.
+-- Fragment: script (sessions, variants by name and first start of the script chosen); and the table outcomes, one row per viewer
+-- whose window is over: number (of the variant that the hash gives, in equal shares), exposed_ms, saw_it (1 if that variant ran
+-- where they were first exposed), orders and net (minor units, after refunds, of what was paid in the window from the exposure
+-- on). Told as `hostledger experiment analyse --script` does.
+-- ways: one row per session, when which variants ran (from, until in ms UTC, numbers of variants); spans: the same, cut so that
+-- none overlap. looked: one row per viewer and session, moves: when somebody came (+1) or went (-1), in order, as ms x 4 + change
+-- + 1; of one instant -1 comes first, so that whose coming was taken back was not there. met: where a stay and a span meet
+-- first; exposure: ms x 2, + 1 if another variant ran, so that the least is the first, and of those one that was meant.
+-- Orders are read from the first start to the end of the window of whoever came last. What a statement costs here grows with the
+-- people in the rooms of the script.
 (
-    SELECT (groupUniqArray(assumeNotNull(session_id)), arraySort(groupUniqArray(ifNull(variant, 'A'))), min(occurred_at))
+    SELECT (arraySort(groupUniqArray(assumeNotNull(session_id))), arraySort(groupUniqArray(ifNull(variant, 'A'))), min(occurred_at))
     FROM roster_events
     WHERE type = 'script_started' AND script_id = ${script:sqlstring}
 ) AS script,
@@ -82,7 +82,8 @@ outcomes AS (
         length(counted) AS orders, toInt64(arraySum(counted)) AS net
     FROM exposed
     LEFT JOIN (
-        SELECT viewer_id, groupArray((toUnixTimestamp64Milli(ordered_at), greatest(amount_minor - ifNull(back.returned, 0), 0))) AS orders
+        SELECT viewer_id,
+            groupArray((toUnixTimestamp64Milli(ordered_at), greatest(amount_minor - ifNull(back.returned, 0), 0))) AS orders
         FROM orders AS paid
         LEFT JOIN (
             SELECT order_id, sum(amount_minor) AS returned

@@ -1,10 +1,11 @@
 -- Question: how did the lift of a script's variants stand after each viewer, and how sure was it?
 -- Columns: time, line (a variant less the first by name, and the ends of its interval), value (per 1,000 viewers, money).
+-- placed: whom the range leaves out counts too, before (side -1) or behind it (1); a point stands as its last viewer left it.
 WITH {{script_viewers}},
 placed AS (
     SELECT number, saw_it, orders, net, $__timeInterval(fromUnixTimestamp64Milli(exposed_ms, 'UTC')) AS point,
         multiIf(
-            exposed_ms < toUnixTimestamp64Milli($__fromTime_ms), -1, exposed_ms > toUnixTimestamp64Milli($__toTime_ms), 1, 0
+            exposed_ms < toUnixTimestamp($__fromTime) * 1000, -1, exposed_ms > toUnixTimestamp($__toTime) * 1000, 1, 0
         ) AS side
     FROM outcomes
 ),

@@ -2,7 +2,7 @@
 -- A line-up belongs to an arm if all of its hosts do; one that mixes them is `other`, as are hosts of neither. Credits belong
 -- to the arm of their account, unless a line-up of `other` was on air. Hand-overs count to the whole minute.
 -- pieces: line-ups cut at hours, first of all the time before the first shift, whose credits are left out. Each minute belongs
--- to the piece begun last; the kind of an account is that of the minute, a change of kinds being told to the nearest minute as well.
+-- to the piece begun last; the kind of an account is that of the minute, a change of kinds being told to the nearest minute too.
 -- rooms, came, entered: one row for each session, with its pieces and its minutes as arrays in order of time. Two sorted arrays
 -- are laid beside each other at half the price of a join that looks up the piece of each minute.
 -- Parameters: model, currency, by (kind or host), control and treated (a kind or a host id each), zone,
@@ -109,7 +109,7 @@ accounted AS (
         booked.refunds AS refunds, booked.orders AS orders
     FROM booked
     ASOF LEFT JOIN host_kinds
-        ON booked.host_id = host_kinds.host_id AND toDateTime64(booked.at_s, 3, 'UTC') + 29.999 >= host_kinds.from_at
+        ON booked.host_id = host_kinds.host_id AND toDateTime64(booked.at_s, 3, 'UTC') + INTERVAL 29999 MILLISECOND >= host_kinds.from_at
 ),
 earned AS (
     SELECT accounted.session_id AS session_id, account, kind, pieces.from_s AS from_s,
