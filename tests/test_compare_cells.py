@@ -249,11 +249,11 @@ def sums_of(warehouse: Embedded, span: Range) -> Counter[tuple[str, ...]]:
     chosen = {"model": ["on_air"], "currency": ["CNY"], "zone": ["Asia/Kolkata"]}
     chosen |= {"seller": [], "platform": [], "session": []}
     table, _, _ = statement("compare_strata").rpartition("\nSELECT")
-    text = f"{table} SELECT platform, hour, category, human_net, human_ms, digital_net, digital_ms FROM strata"  # noqa: S608  # ours
+    text = f"{table} SELECT toString(stratum) AS alike, human_net, human_ms, digital_net, digital_ms FROM strata"  # noqa: S608  # ours
     names = ("human_net", "human_ms", "digital_net", "digital_ms")
     return Counter(
         {
-            (row["platform"], row["hour"], row["category"], name): int(row[name])
+            (row["alike"], name): int(row[name])
             for row in said(warehouse, expanded(text, span, chosen))
             for name in names
             if int(row[name])

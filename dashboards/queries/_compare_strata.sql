@@ -1,5 +1,5 @@
--- Fragment: the table strata: platform, hour (of the day, of the seller's zone), category, and for each kind net (minor units, of
--- what was sold then), watch_ms and sessions; told as `hostledger compare` does: a line-up counts for a kind if all of its
+-- Fragment: the table strata: stratum (platform, hour of the day in the seller's zone, category), and for each kind net (minor
+-- units, of what was sold then), watch_ms and sessions; told as `hostledger compare` does: a line-up counts for a kind if all of its
 -- hosts are of it, credits for the kind of their account unless another line-up was on air, hand-overs to the whole minute.
 -- selling: sessions that sell; told: up to three rows for each session, with its shifts (turns), its people (minutes) and its
 -- credits by kind (sales) as arrays; rooms: one row for each session, its range cut into pieces (starts) where a line-up changes
@@ -94,8 +94,10 @@ rooms AS (
     )
 ),
 laid AS (
-    SELECT session_id, platform, category, starts,
-        arrayMap(at -> formatDateTime(toDateTime(least(at, marks[-1]), 'UTC'), '%H:00', ${zone:sqlstring}), starts) AS of_day,
+    SELECT session_id, starts,
+        arrayMap(
+            at -> (platform, formatDateTime(toDateTime(least(at, marks[-1]), 'UTC'), '%H:00', ${zone:sqlstring}), category), starts
+        ) AS alike,
         arrayMap(at -> arrayDistinct(arrayFilter(turn -> turn.1 <= at AND at < turn.2, turns).3), starts) AS line_ups,
         arrayMap(
             (at, on_air) -> multiIf(at < marks[1], '', empty(on_air), 'none', length(on_air) = 1, on_air[1], 'mixed'),
@@ -116,7 +118,7 @@ laid AS (
     FROM rooms
 ),
 counted AS (
-    SELECT session_id, platform, category, arrayPopBack(of_day) AS hours_of_day, arrayPopBack(arms) AS kinds_on_air,
+    SELECT session_id, arrayPopBack(alike) AS alikes, arrayPopBack(arms) AS kinds_on_air,
         arrayPopFront(arrayDifference(arrayMap(
             (at, people_, passed_) -> people_ * toInt64(at) * 1000 - passed_,
             starts,
@@ -128,14 +130,14 @@ counted AS (
     FROM laid
 ),
 strata AS (
-    SELECT platform, category, hour,
+    SELECT stratum,
         sum(human_net_) AS human_net, sumIf(watch, arm = 'human') AS human_ms,
         sum(digital_net_) AS digital_net, sumIf(watch, arm = 'digital') AS digital_ms,
         uniqExactIf(session_id, human_net_ + if(arm = 'human', watch, 0) > 0) AS human_sessions,
         uniqExactIf(session_id, digital_net_ + if(arm = 'digital', watch, 0) > 0) AS digital_sessions
     FROM counted
-    ARRAY JOIN hours_of_day AS hour, kinds_on_air AS arm, watches AS watch, human_nets AS human_net_, digital_nets AS digital_net_
+    ARRAY JOIN alikes AS stratum, kinds_on_air AS arm, watches AS watch, human_nets AS human_net_, digital_nets AS digital_net_
     WHERE arm IN ('human', 'digital', 'none')
-    GROUP BY platform, category, hour
+    GROUP BY stratum
     HAVING arrayExists(figure -> figure != 0, [human_net, human_ms, digital_net, digital_ms])
 )
