@@ -53,11 +53,11 @@ looked AS (
     GROUP BY viewer_id, session_id
 ),
 stays AS (
-    SELECT viewer_id, session_id, arrayMap(move -> intDiv(move, 4), moves) AS ats, stay.1 AS from_ms, stay.2 AS until_ms
+    SELECT viewer_id, session_id, arrayMap(move -> intDiv(move, 4), moves) AS ats, from_ms, until_ms
     FROM looked
-    ARRAY JOIN arrayFilter(one -> one.3 > 0, arrayZip(
-        ats, arrayPushBack(arrayPopFront(ats), toInt64(9000000000000)), arrayCumSum(move -> move % 4 - 1, moves)
-    )) AS stay
+    ARRAY JOIN ats AS from_ms, arrayPushBack(arrayPopFront(ats), toInt64(9000000000000)) AS until_ms,
+        arrayCumSum(move -> move % 4 - 1, moves) AS people
+    WHERE people > 0
 ),
 met AS (
     SELECT viewer_id,
