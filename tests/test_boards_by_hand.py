@@ -14,7 +14,9 @@ from warehouse_stage import execute
 
 from analytics.warehouse.embedded import Embedded
 from dashboards.boards import finance, hosts
+from dashboards.macros import Range, expanded
 from dashboards.spec import Unit
+from dashboards.sql import statement
 
 PANELS = {
     f"{name}_{panel.id}": panel
@@ -256,6 +258,35 @@ def test_credits_behind_the_last_shift_belong_to_the_hour_in_which_it_ended(tmp_
             assert ("15:00" in rows) == (rows.get("15:00", {}).get("digital_sessions") == 1) == (first <= 400 < last)
 
 
+def test_credits_before_the_first_shift_belong_to_no_kind(tmp_path: Path) -> None:
+    early = _order("early", -5, 70_000, session_id="s", host_id="d1")
+    whole = Choice(BEGIN - 30 * MINUTE, BEGIN + 300 * MINUTE, model="declared")
+    found = []
+    for number, batch in enumerate([_quiet_hours(), [early, *_quiet_hours()]]):
+        with stored(tmp_path / str(number), [batch]) as (warehouse, _):
+            earned = {row["host_id"]: row["gmv"] for row in asked(warehouse, "hosts_scorecard", whole)}
+            found.append((earned["d1"], asked(warehouse, "compare_strata", whole)))
+    (without, strata), (with_it, same) = found
+    assert with_it - without == Decimal(700)
+    assert same == strata
+    assert len(strata) == 4
+
+
+@pytest.mark.parametrize(("seller", "minutes"), [("seller", 115 + 30), ("other", 115)])
+def test_a_session_that_sold_nothing_counts_if_its_seller_ever_sold(tmp_path: Path, seller: str, minutes: int) -> None:
+    shop = {"session_id": "t", "viewer_id": "b"}
+    more = [
+        _event("session_started", 0, session_id="t", platform="douyin", seller_id=seller),
+        _event("shift_started", 0, session_id="t", host_id="h1"),
+        _event("shift_ended", 60, session_id="t", host_id="h1"),
+        _event("viewer_joined", 10, **shop),
+        _event("viewer_left", 40, **shop),
+    ]
+    with stored(tmp_path / "data", [[*_quiet_hours(), *more]]) as (warehouse, _):
+        (crude, *_) = asked(warehouse, "compare_figures", replace(STAGE, until_ms=BEGIN + 300 * MINUTE))
+        assert round(crude["human_hours"] * 60, 9) == minutes
+
+
 @pytest.mark.parametrize(("changed_s", "human", "digital"), [(29.999, "180.00", "160.00"), (30, "280.00", "60.00")])
 def test_an_account_off_air_has_the_kind_of_the_minute_told_to_the_nearest(
     tmp_path: Path, changed_s: float, human: str, digital: str
@@ -277,6 +308,30 @@ def test_an_account_off_air_has_the_kind_of_the_minute_told_to_the_nearest(
         cells = warehouse.query("compare_cells", **arms, zone="UTC", from_ms=0, until_ms=2 * BEGIN, counting=0)
         found = {row["arm"]: int(row["gross_minor"]) for row in cells.to_dicts() if row["gross_minor"]}
         assert found == sums
+
+
+@pytest.mark.parametrize(("newest", "viewers"), [(72, 1), (71.9999, 0)])
+def test_who_is_exposed_counts_when_the_window_is_over_with_what_was_paid_in_it(
+    tmp_path: Path, newest: float, viewers: int
+) -> None:
+    """Half-open, also behind the last shift; whose coming was taken back was not there."""
+    events = [
+        *_hour()[:4],
+        _shift("shift_ended", 30, "h1"),
+        _event("script_started", 10, session_id="s", host_id="h1", script_id="x", variant="A"),
+        _room("viewer_joined", 12, "buyer"),
+        _room("viewer_left", 20, "buyer"),
+        _order("at", 12, 100),
+        _order("before", 71.9998, 10),
+        _order("end", newest, 1),
+    ]
+    values = {"script": ["x"], "window": ["3600"], "currency": ["CNY"]}
+    with stored(tmp_path / "data", [events]) as (warehouse, _):
+        gone = f"'s', 'gone', fromUnixTimestamp64Milli({BEGIN + 25 * MINUTE}), arrayJoin([1, -1]), now(), 0"
+        execute(warehouse, f"INSERT INTO presence SELECT {gone}")
+        text = expanded(statement("compare_script_arms"), Range(BEGIN, BEGIN + 100 * MINUTE, MINUTE), values)
+        (row,) = warehouse.ask(text).to_dicts()
+    assert (row["viewers"], row["net"]) == (viewers, Decimal("1.10") * viewers)
 
 
 def test_of_two_registrations_at_one_instant_the_first_by_its_id_holds_before_them(tmp_path: Path) -> None:

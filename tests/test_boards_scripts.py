@@ -33,19 +33,23 @@ VARIANTS = {
     "alone": ("A",),
     "missed": ("A", "B"),
     "few": ("A", "B"),
+    "scarce": ("A", "B"),
     "unsold": ("A", "B"),
     "better": ("A", "B"),
     "worse": ("A", "B"),
 }
-BLOCKED = {"skewed", "apart", "missed", "few", "alone"}
+BLOCKED = {"skewed", "apart", "missed", "few", "scarce", "alone"}
 UNSOLD = {("unsold", "CNY"), ("unsold", "JPY"), ("better", "JPY"), ("worse", "JPY")}
 """In these currencies nobody bought; the command refuses them."""
 VIEWERS = {"few": 1, "missed": 6, "skewed": 90, "alone": 20, "unsold": 40, "better": 0, "worse": 0}
-"""How many there are; of `skewed` and `missed` those come whom the hash gives A, of `skewed` a tenth of the others."""
+"""How many there are; of `skewed` and `missed` those come whom the hash gives A, of `skewed` a tenth of the others, of
+`scarce` four and one."""
 
 
 def theatre() -> list[dict[str, Any]]:
-    """A room for each script; hosts who hand over and begin other scripts in between; people who come again and buy."""
+    """A room for each script; hosts who hand over and begin other scripts in between; people who come again and buy,
+    and two who leave at the instant at which it begins, and come at that at which it ends.
+    """
     stage = Evening(11)
     for number, (script, variants) in enumerate(VARIANTS.items()):
         room = {"session_id": f"room {number}"}
@@ -57,6 +61,10 @@ def theatre() -> list[dict[str, Any]]:
                 apart = 30 * place if script == "apart" else 0
                 stage.say("script_started", at + apart, script_id=script, variant=variant, host_id=host, **room)
         stage.say("script_started", 60, script_id="another", variant="B", host_id="h1", **room)
+        for viewer, came, left in (("early", 5, 10.5), ("late", 60, 80)):
+            at = {"session_id": room["session_id"], "viewer_id": f"{viewer} for {script}"}
+            stage.say("viewer_joined", came, **at)
+            stage.say("viewer_left", left, **at)
         for viewer in audience(script, stage.random):
             visit(stage, viewer, room["session_id"], script != "unsold")
         for viewer in [f"{script} {number}" for number in range(60) if script in ("better", "worse")]:
@@ -72,6 +80,9 @@ def audience(script: str, random: Random) -> list[str]:
     """Ids of those who come, some of them odd."""
     ids = [f"{script} {number}" for number in range(VIEWERS.get(script, 160))]
     ids += [f"{script} {odd}" for odd in HOSTILE] if script in (NASTY, "three") else []
+    if script == "scarce":
+        given = {arm: [viewer for viewer in ids if assigned(viewer, script, {"A": 1, "B": 1}) == arm] for arm in "AB"}
+        return given["A"][:4] + given["B"][:1]
     if script in ("skewed", "missed"):
         given = {viewer: assigned(viewer, script, {"A": 1, "B": 1}) for viewer in ids}
         ids = [viewer for viewer in ids if given[viewer] == "A" or (script == "skewed" and random.random() < 0.1)]
@@ -161,27 +172,47 @@ def test_the_arms_of_the_board_are_those_of_the_command(stage: Embedded, script:
     assert bool(compared) == (script not in BLOCKED and (script, currency) not in UNSOLD)
 
 
+def lines_of(viewers: pl.DataFrame, script: str, first_ms: int, last_ms: int) -> dict[tuple[int, str], float]:
+    """Where the lift of each variant and the ends of its interval stand after the last viewer of each step, of those
+    who were exposed between two instants.
+    """
+    lines: dict[tuple[int, str], float] = {}
+    for one in expected(viewers, script).comparisons:
+        shares = dict.fromkeys(VARIANTS[script], 1)
+        for row in path(viewers, shares, (min(shares), one.variant), Rule()).iter_rows(named=True):
+            point = row["exposed_ms"] // STEP_MS * STEP_MS
+            if first_ms <= row["exposed_ms"] <= last_ms:
+                lines[point, f"{one.variant}: lift"] = row["difference"]
+                if row["low"] > float("-inf"):
+                    lines[point, f"{one.variant}: at least"] = row["low"]
+                    lines[point, f"{one.variant}: at most"] = row["high"]
+    return lines
+
+
 @pytest.mark.parametrize("script", VARIANTS)
 def test_the_lift_so_far_is_that_of_the_picture_and_there_is_none_where_nothing_may_be_compared(
     stage: Embedded, script: str
 ) -> None:
     viewers = of_the_command(stage, script, "CNY")
-    lines: dict[tuple[int, str], float] = {}
-    comparisons = [] if (script, "CNY") in UNSOLD else expected(viewers, script).comparisons
-    for one in comparisons:
-        shares = dict.fromkeys(VARIANTS[script], 1)
-        for row in path(viewers, shares, (min(shares), one.variant), Rule()).iter_rows(named=True):
-            point = row["exposed_ms"] // STEP_MS * STEP_MS
-            lines[point, f"{one.variant}: lift"] = row["difference"]
-            if row["low"] > float("-inf"):
-                lines[point, f"{one.variant}: at least"] = row["low"]
-                lines[point, f"{one.variant}: at most"] = row["high"]
+    lines = {} if (script, "CNY") in UNSOLD else lines_of(viewers, script, 0, BEGIN_MS * 2)
     rows = of_the_board(stage, "script_lift", script, "CNY")
     found = {(row["time"], row["line"]): row["value"] for row in rows}
     assert len(found) == len(rows)
     assert found.keys() == lines.keys()
     assert all(near(found[key], value, "CNY") for key, value in lines.items())
     assert bool(rows) == (script not in BLOCKED and (script, "CNY") not in UNSOLD)
+
+
+@pytest.mark.parametrize("script", [NASTY, "four", "better"])
+def test_whom_a_range_leaves_out_counts_for_the_lift_but_has_no_point(stage: Embedded, script: str) -> None:
+    """The range begins and ends within a step."""
+    span = Range(BEGIN_MS + 17 * MINUTE_MS, BEGIN_MS + 143 * MINUTE_MS, STEP_MS)
+    lines = lines_of(of_the_command(stage, script, "CNY"), script, span.from_ms, span.until_ms)
+    values = {"script": [script], "window": [str(WINDOW_S)], "currency": ["CNY"]}
+    found = {(row["time"], row["line"]): row["value"] for row in rows_of(stage, "compare_script_lift", span, values)}
+    assert found.keys() == lines.keys()
+    assert all(near(found[key], value, "CNY") for key, value in lines.items())
+    assert found
 
 
 def test_what_blocks_a_comparison_is_said_in_plain_words(stage: Embedded) -> None:
@@ -191,7 +222,9 @@ def test_what_blocks_a_comparison_is_said_in_plain_words(stage: Embedded) -> Non
     assert expected(of_the_command(stage, "skewed", "CNY"), "skewed").ratio.p < BLOCKS_BELOW
     assert {text.partition(".")[0] for text in verdicts("skewed")} == {"BLOCKED: the arms are not as large as meant"}
     assert all(text.startswith("BLOCKED: too few saw the variant") for text in verdicts("apart"))
-    assert verdicts("few") == verdicts("missed") == ["An arm has fewer than two viewers; wait."] * 2
+    for script in ("few", "missed", "scarce"):
+        assert verdicts(script) == ["An arm has fewer than two viewers; wait."] * 2
+    assert [row["viewers"] == 1 for row in of_the_board(stage, "script_arms", "scarce", "CNY")] == [False, True]
     assert verdicts("alone") == ["Only one variant ran; there is nothing to compare."]
     assert {text.partition(";")[0] for text in verdicts("unsold")} == {"Nobody bought in CNY in the time chosen"}
     assert {text.partition(";")[0] for text in verdicts("better", "JPY")} == {"Nobody bought in JPY in the time chosen"}

@@ -3,6 +3,7 @@
 -- to the arm of their account, unless a line-up of `other` was on air. Hand-overs count to the whole minute.
 -- pieces: line-ups cut at hours, first of all the time before the first shift, whose credits are left out. Each minute belongs
 -- to the piece begun last; the kind of an account is that of the minute, a change of kinds being told to the nearest minute too.
+-- known_ms: the last registration of any host up to then, so that money is added up before it is joined to kinds.
 -- rooms, came, entered: one row for each session, with its pieces and its minutes as arrays in order of time. Two sorted arrays
 -- are laid beside each other at half the price of a join that looks up the piece of each minute.
 -- Parameters: model, currency, by (kind or host), control and treated (a kind or a host id each), zone,
@@ -11,7 +12,8 @@
 --   were on air), live_ms, watch_ms, views (people in the room when the arm begins + room entries), gross_minor and
 --   refunds_minor (of what was sold in the hour; exact decimals), orders (that list the arm, co-hosts once; whole numbers are
 --   added up first and divided last, so that it is the same to the last digit in whatever order rows come).
-WITH aired AS (
+WITH (SELECT arraySort(groupUniqArray(toUnixTimestamp64Milli(from_at))) FROM host_kinds) AS registered_ms,
+aired AS (
     SELECT session_id FROM shifts
     WHERE started_at < fromUnixTimestamp64Milli({until_ms:Int64})
         AND (isNull(ended_at) OR ended_at > fromUnixTimestamp64Milli({from_ms:Int64}))
@@ -103,25 +105,18 @@ booked AS (
     WHERE model = {model:String} AND currency = {currency:String} AND host_id NOT IN ('unattributed', 'excess_refund')
         AND minute >= fromUnixTimestamp64Milli({from_ms:Int64}) AND minute < fromUnixTimestamp64Milli({until_ms:Int64})
 ),
-accounted AS (
-    SELECT toString(booked.session_id) AS session_id, toString(booked.host_id) AS account, booked.at_s AS at_s,
-        if(host_kinds.kind = '', 'unknown', toString(host_kinds.kind)) AS kind, booked.gross AS gross,
-        booked.refunds AS refunds, booked.orders AS orders
-    FROM booked
-    ASOF LEFT JOIN host_kinds
-        ON booked.host_id = host_kinds.host_id AND toDateTime64(booked.at_s, 3, 'UTC') + INTERVAL 29999 MILLISECOND >= host_kinds.from_at
-),
 earned AS (
-    SELECT accounted.session_id AS session_id, account, kind, pieces.from_s AS from_s,
+    SELECT toString(booked.session_id) AS session_id, toString(booked.host_id) AS account, pieces.from_s AS from_s,
+        roundDown(toInt64(booked.at_s) * 1000 + 29999, arrayConcat([toInt64(0)], registered_ms)) AS known_ms,
         any(pieces.hour) AS hour, any(pieces.arm) AS on_air, any(pieces.hosts) AS hosts,
-        sum(accounted.gross) AS gross, sum(accounted.refunds) AS refunds, sum(accounted.orders) AS orders
-    FROM accounted
-    ASOF INNER JOIN pieces ON accounted.session_id = pieces.session_id AND accounted.at_s >= pieces.from_s
-    GROUP BY session_id, account, kind, from_s
+        sum(booked.gross) AS gross, sum(booked.refunds) AS refunds, sum(booked.orders) AS orders
+    FROM booked
+    ASOF INNER JOIN pieces ON booked.session_id = pieces.session_id AND booked.at_s >= pieces.from_s
+    GROUP BY session_id, account, from_s, known_ms
 ),
 credited AS (
     SELECT earned.session_id AS session_id, hour,
-        if({by:String} = 'kind', kind, account) AS member,
+        if({by:String} = 'kind', if(host_kinds.kind = '', 'unknown', toString(host_kinds.kind)), account) AS member,
         multiIf(
             on_air = 'other', 'other',
             member = {control:String}, 'control',
@@ -130,6 +125,8 @@ credited AS (
         ) AS arm,
         if(hosts > 1, '', account) AS host_id, gross, refunds, orders, if(arm = on_air, hosts, 1) AS listed
     FROM earned
+    ASOF LEFT JOIN host_kinds
+        ON earned.account = host_kinds.host_id AND fromUnixTimestamp64Milli(earned.known_ms, 'UTC') >= host_kinds.from_at
 ),
 lines AS (
     SELECT session_id, hour, arm, host_id, live_ms, watch_ms, views, toInt128(0) AS gross, toInt128(0) AS refunds,
