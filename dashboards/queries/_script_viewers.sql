@@ -9,7 +9,7 @@
 -- Orders are read from the first start to the end of the window of whoever came last. What a statement costs here grows with the
 -- people in the rooms of the script.
 (
-    SELECT (arraySort(groupUniqArray(assumeNotNull(session_id))), arraySort(groupUniqArray(ifNull(variant, 'A'))), min(occurred_at))
+    SELECT (groupUniqArray(assumeNotNull(session_id)), arraySort(groupUniqArray(ifNull(variant, 'A'))), min(occurred_at))
     FROM roster_events
     WHERE type = 'script_started' AND script_id = ${script:sqlstring}
 ) AS script,

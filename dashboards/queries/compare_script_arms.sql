@@ -1,7 +1,7 @@
 -- Question: what did each variant of a script bring, and may they be compared?
 -- Columns: variant, verdict (in words), viewers (exposed, their window over), meant and size (shares), saw (share of all viewers
 --   for whom the variant of the hash ran), sample_p (of the sizes), buyers, net (money, exact), per_1000 (of 1,000 viewers, capped,
---   money), lift, low, high (of 1,000 viewers, money), p.
+--   money), lift, low, high (of 1,000 viewers, money), p. Variants stand in the order of their names, as in the one row of tested.
 WITH {{script_viewers}},
 held AS (
     SELECT number, 0 AS side, 0 AS point,
@@ -13,9 +13,8 @@ held AS (
 {{script_tested}},
 sums AS (
     SELECT name, names, everybody AS all_viewers, saw AS all_saw, sample_p AS sizes_p, blocked AS why,
-        arrayFilter(arm -> arm.1 = name, arms) AS own, arrayFilter(arm -> arm.1 = names[1], arms) AS others,
-        arraySum(own.4) AS n1, arraySum(own.5) AS y1, arraySum(own.6) AS yy1, arraySum(own.7) AS net_sum, arraySum(own.8) AS bought,
-        arraySum(others.4) AS n0, arraySum(others.5) AS y0, arraySum(others.6) AS yy0
+        arrayFirst(arm -> arm.1 = name, arms) AS own, arrayFirst(arm -> arm.1 = names[1], arms) AS other,
+        own.4 AS n1, own.5 AS y1, own.6 AS yy1, own.7 AS net_sum, own.8 AS bought, other.4 AS n0, other.5 AS y0, other.6 AS yy0
     FROM tested
     ARRAY JOIN names AS name
 ),
@@ -48,4 +47,3 @@ SELECT name AS variant,
     if(sure, toDecimal128(round((assumeNotNull(judged.lift) + assumeNotNull(half)) * 1000), 4) / unit, NULL) AS high,
     if(open, judged.p, NULL) AS p
 FROM judged
-ORDER BY variant
