@@ -9,8 +9,8 @@ summed AS (
         quantileExactInclusiveArray(0.99)(nets) AS cap
     FROM held
 ),
-told AS (
-    SELECT names, everybody, saw, orders, sizes, length(names) AS variants,
+tested AS (
+    SELECT names, everybody, saw, length(names) AS variants,
         (variants * arraySum(size -> size * size, sizes) / everybody - everybody) / 2 AS half_chi2, (variants - 1) % 2 / 2 AS odd,
         arrayMap(
             row -> (
@@ -18,11 +18,7 @@ told AS (
                 arraySum(net -> pow(least(net, cap), 2), row.6), row.5, length(row.6)
             ),
             rows
-        ) AS arms
-    FROM summed
-),
-tested AS (
-    SELECT names, arms, everybody, saw,
+        ) AS arms,
         if(odd > 0, erfc(sqrt(half_chi2)), 0.) + exp(-half_chi2) * arraySum(
             i -> pow(half_chi2, i + odd) / tgamma(i + odd + 1), range(toUInt64(intDiv(variants - 1, 2)))
         ) AS sample_p,
@@ -30,5 +26,5 @@ tested AS (
             variants < 2, 'one', everybody = 0, '', sample_p < 0.001, 'sizes', saw < 0.9, 'hash', length(sizes) < variants, 'few',
             arrayMin(sizes) < 2, 'few', orders = 0, 'unsold', ''
         ) AS blocked
-    FROM told
+    FROM summed
 )
