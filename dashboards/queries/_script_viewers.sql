@@ -27,7 +27,8 @@ ways AS (
     SELECT begun.session_id AS session_id,
         groupArray((
             toUnixTimestamp64Milli(begun.from_at), toUnixTimestamp64Milli(least(next_at, on_air.until_at)), running
-        )) AS ways
+        )) AS ways,
+        arraySort(arrayDistinct(arrayConcat(ways.1, ways.2))) AS borders
     FROM begun
     INNER JOIN (
         SELECT session_id, host_id, started_at, ifNull(ended_at, toDateTime64(9000000000, 3, 'UTC')) AS until_at
@@ -38,7 +39,7 @@ ways AS (
 ),
 spans AS (
     SELECT session_id, span.1 AS begin_ms, span.2 AS end_ms, span.3 AS numbers
-    FROM (SELECT session_id, ways, arraySort(arrayDistinct(arrayConcat(ways.1, ways.2))) AS borders FROM ways) AS cut
+    FROM ways
     ARRAY JOIN arrayFilter(span -> notEmpty(span.3), arrayMap(
         (from_ms, until_ms) -> (from_ms, until_ms, arrayFlatten(arrayFilter(way -> way.1 <= from_ms AND from_ms < way.2, ways).3)),
         arrayPopBack(borders),
