@@ -334,6 +334,21 @@ def test_who_is_exposed_counts_when_the_window_is_over_with_what_was_paid_in_it(
     assert (row["viewers"], row["net"]) == (viewers, Decimal("1.10") * viewers)
 
 
+@pytest.mark.parametrize(("first", "last"), [(0, 180), (0, 105), (60, 105), (74, 76)])
+def test_credits_in_a_pause_belong_to_their_hour_also_where_the_range_ends_in_the_pause(
+    tmp_path: Path, first: int, last: int
+) -> None:
+    events = _quiet_hours()[:3]
+    for begin, end in ((0, 30), (120, 150)):
+        events += [_shift("shift_started", begin, "d1"), _shift("shift_ended", end, "d1")]
+    events += [_room("viewer_joined", 1, "a"), _room("viewer_left", 29, "a")]
+    paid = _order("o", 75, 9_000, session_id="s", host_id="d1")
+    span = Choice(BEGIN + first * MINUTE, BEGIN + last * MINUTE, model="declared")
+    with stored(tmp_path / "data", [[*events, paid]]) as (warehouse, _):
+        rows = {row["hour"]: row["digital"] for row in asked(warehouse, "compare_strata", span)}
+    assert rows == ({"11:00": Decimal(0)} if first == 0 else {}) | {"12:00": None}
+
+
 def test_of_two_registrations_at_one_instant_the_first_by_its_id_holds_before_them(tmp_path: Path) -> None:
     first = _event("host_registered", 40, host_id="x", name="X", kind="human")
     later = first | {"event_id": f"{first['event_id']} again", "kind": "digital"}
@@ -346,6 +361,34 @@ def test_of_two_registrations_at_one_instant_the_first_by_its_id_holds_before_th
             assert {row["kind"] for row in asked(warehouse, name, STAGE)} == {"human"}, name
         (crude,) = asked(warehouse, "compare_figures", STAGE)
         assert (crude["human_hours"], crude["digital_hours"]) == (0.5, 0)
+
+
+@pytest.mark.parametrize("kinds", [("human", "digital"), ("digital", "human")])
+def test_of_two_registrations_at_one_instant_the_last_by_its_id_holds_for_time_and_money(
+    tmp_path: Path, kinds: tuple[str, str]
+) -> None:
+    events = [_event("host_registered", -60, host_id="x", name="X", kind="human")]
+    for kind in kinds:
+        one = _event("host_registered", 10, host_id="x", name="X", kind=kind)
+        events.append(one | {"event_id": f"{one['event_id']} {len(events)}"})
+    events.append(_event("session_started", -1, session_id="s", platform="douyin", seller_id="seller"))
+    events += [_shift("shift_started", 0, "x"), _shift("shift_ended", 30, "x"), _room("viewer_joined", 0, "a")]
+    events += [_room("viewer_left", 30, "a"), _order("o", 15, 9_000, session_id="s", host_id="x")]
+    arms = {"by": "kind", "control": "human", "treated": "digital", "model": "declared", "currency": "CNY"}
+    with stored(tmp_path / "data", [events]) as (warehouse, _):
+        cells = warehouse.query("compare_cells", **arms, zone="UTC", from_ms=0, until_ms=2 * BEGIN, counting=0)
+        (crude, *_) = asked(warehouse, "compare_figures", replace(STAGE, model="declared"))
+    net = {row["arm"]: int(row["gross_minor"]) for row in cells.to_dicts()}
+    minutes = {row["arm"]: row["watch_ms"] // MINUTE for row in cells.to_dicts()}
+    assert (net, minutes) == (
+        ({"control": 0, "treated": 9_000}, {"control": 10, "treated": 20})
+        if kinds[1] == "digital"
+        else ({"control": 9_000}, {"control": 30})
+    )
+    rates = {
+        kind: crude[kind] and round(crude[kind] * Decimal(crude[f"{kind}_hours"])) for kind in ("human", "digital")
+    }
+    assert rates == ({"human": 0, "digital": 90} if kinds[1] == "digital" else {"human": 90, "digital": None})
 
 
 def test_a_day_whose_midnight_the_clocks_leave_out_is_a_day_of_its_own(tmp_path: Path) -> None:

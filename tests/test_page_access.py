@@ -159,6 +159,18 @@ def test_a_host_never_meets_another_whatever_it_asks_for(page):
     assert [one["value"] for one in shown(page, "d1", "board=hosts")[0]["variables"]["currency"]["options"]] == ["CNY"]
 
 
+def test_a_host_may_choose_among_the_rooms_in_which_it_was(page):
+    def offered(who):
+        choices = shown(page, who, "board=hosts&from=all")[0]["variables"]
+        return [[one["value"] for one in choices[name]["options"]] for name in ("session", "platform", "seller")]
+
+    rooms, platforms, sellers = offered("operator")
+    assert (set(rooms), set(platforms), sellers) == ({"s1", "s2"}, {"douyin", "taobao_live"}, [])
+    for who in ("h1", "d1", "pair"):
+        assert offered(who) == [["s1"], ["douyin"], []]
+    assert offered("hostile") == [[], [], []]
+
+
 def test_an_order_is_explained_to_a_host_by_its_own_credits_alone(page):
     whole = json.loads(fetched(page, "all", "api/explain/o2"))
     mine = json.loads(fetched(page, "h1", "api/explain/o2"))

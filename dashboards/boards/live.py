@@ -100,7 +100,8 @@ _NOW = (
         "on_air",
         Kind.TABLE,
         "On air at the end of the range (${currency})",
-        "Shifts with start < end of the range <= end of the shift, and watched rooms with nobody on air.",
+        "Shifts with start < end of the range <= end of the shift, and watched rooms with nobody on air; the 100 most "
+        "watched.",
         (
             Column("session", "Session", Unit.SESSION),
             Column("platform", "Platform"),
@@ -172,8 +173,9 @@ _RANKED = (
         "sessions",
         Kind.TABLE,
         "Sessions (${currency})",
-        "Money and orders as above; live = time with somebody on air; watch time = time watched / viewers, both from "
-        "the session's begin to the end of the range; shares of the GMV whatever host is chosen.",
+        "The 100 with the highest GMV; money and orders as above; live = time with somebody on air; watch time = time "
+        "watched / viewers, both from the session's begin to the end of the range; shares of the GMV whatever host is "
+        "chosen.",
         (
             Column("session", "Session", Unit.SESSION),
             Column("platform", "Platform"),
@@ -195,8 +197,8 @@ _RANKED = (
         "hosts",
         Kind.TABLE,
         "Hosts (${currency})",
-        "Net = gross - refunds, credited by ${model}, by the kind at the time; GMV per live hour = gross / hours on "
-        "air; share = gross / gross of all accounts of the sessions chosen.",
+        "The 200 with the highest net = gross - refunds, credited by ${model}, by the kind at the time; GMV per live "
+        "hour = gross / hours on air; share = gross / gross of all accounts of the sessions chosen.",
         (
             Column("host", "Host", Unit.HOST),
             Column("kind", "Kind", Unit.KIND),

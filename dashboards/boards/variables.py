@@ -3,9 +3,9 @@
 from analytics.rules import MODELS
 from dashboards.spec import Variable
 
-SELLER = Variable("seller", "Seller", query="variable_seller", multi=True)
-PLATFORM = Variable("platform", "Platform", query="variable_platform", multi=True)
-SESSION = Variable("session", "Session", query="variable_session", multi=True)
+SELLER = Variable("seller", "Seller", query="variable_seller", own="variable_own_seller", multi=True)
+PLATFORM = Variable("platform", "Platform", query="variable_platform", own="variable_own_platform", multi=True)
+SESSION = Variable("session", "Session", query="variable_session", own="variable_own_session", multi=True)
 HOST = Variable("host", "Host", query="variable_host", multi=True)
 KIND = Variable(
     "kind",

@@ -1,6 +1,6 @@
 -- Fragment: the table strata: stratum (platform, hour of the day in the seller's zone, category), and for each kind net (minor
--- units, of what was sold then), watch_ms and sessions; told as `hostledger compare` does: a line-up counts for a kind if all of its
--- hosts are of it, credits for the kind of their account unless another line-up was on air, hand-overs to the whole minute.
+-- units, of what was sold then), watch_ms and sessions; told as `hostledger compare` does: a line-up counts for a kind if all of
+-- its hosts are of it, credits for the kind of their account unless another line-up was on air, hand-overs to the whole minute.
 -- selling: sessions that sell; told: up to three rows for each session, with its shifts (turns), its people (minutes) and its
 -- credits by kind (sales) as arrays; rooms: one row for each session, its range cut into pieces (starts) where a line-up changes
 -- and an hour begins. Credits behind the last shift belong to the hour in which it ended (marks[-1]), those before the first to
@@ -11,7 +11,8 @@
 -- piece of each minute would have to name the pieces twice.
 -- What stands above many table expressions is dear to plan, the more the more columns it names: a comparison of tuples, a chain
 -- of AND and OR, a key that is a function. So keys are columns here, and what is known of a session is told where it is grouped.
--- All shifts of a session are read, for its line-ups begin with its first; people only of sessions with a shift near the range.
+-- All shifts of a session are read, also behind the range, for its line-ups begin with its first and its credits end with its
+-- last; people only of sessions with a shift near the range.
 intDiv(toUInt32($__fromTime) + 59, 60) * 60 AS first_s,
 intDiv(toUInt32($__toTime), 60) * 60 + 60 AS past_s,
 selling AS (
@@ -39,7 +40,8 @@ told AS (
         SELECT session_id, host_id, started_at,
             ifNull(ended_at, assumeNotNull((SELECT max(newest_at) FROM lanes))) AS stopped_at
         FROM shifts FINAL
-        WHERE started_at < $__toTime + INTERVAL 1 minute AND {{in_sessions}}
+        WHERE session_id IN (SELECT session_id FROM shifts WHERE started_at < $__toTime + INTERVAL 1 minute)
+            AND {{in_sessions}}
     ) AS aired
     LEFT JOIN kinds ON aired.host_id = kinds.host_id
     WHERE at_s < until_s

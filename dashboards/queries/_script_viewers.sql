@@ -1,4 +1,5 @@
--- Fragment: script (sessions, variants by name and first start of the script chosen); and the table outcomes, one row per viewer
+-- Fragment: script (sessions, variants by name and first start of the script chosen; IN makes a set of the sessions, has() would go
+-- through them for every row); and the table outcomes, one row per viewer
 -- whose window is over: number (of the variant that the hash gives, in equal shares), exposed_ms, saw_it (1 if that variant ran
 -- where they were first exposed), orders and net (minor units, after refunds, of what was paid in the window from the exposure
 -- on). Told as `hostledger experiment analyse --script` does.
@@ -20,7 +21,7 @@ begun AS (
             PARTITION BY session_id, host_id ORDER BY occurred_at ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
         ) AS next_at
     FROM roster_events
-    WHERE type = 'script_started' AND has(script.1, session_id)
+    WHERE type = 'script_started' AND session_id IN script.1
     GROUP BY session_id, host_id, occurred_at
 ),
 ways AS (
@@ -50,7 +51,7 @@ looked AS (
     SELECT viewer_id, toString(presence.session_id) AS session_id,
         arraySort(groupArray(toUnixTimestamp64Milli(at) * 4 + presence.change + 1)) AS moves
     FROM presence
-    WHERE has(script.1, presence.session_id)
+    WHERE presence.session_id IN script.1
     GROUP BY viewer_id, session_id
 ),
 stays AS (
@@ -72,7 +73,7 @@ met AS (
 ),
 exposed AS (
     SELECT viewer_id, any(met.number) AS number, min(met.exposure) AS exposure, intDiv(exposure, 2) AS exposed_ms,
-        exposed_ms + 1000 * toInt64OrZero(${window:sqlstring}) AS until_ms
+        exposed_ms + 1000 * least(toInt64OrZero(${window:sqlstring}), 1000000000) AS until_ms
     FROM met
     GROUP BY viewer_id
     HAVING until_ms <= (SELECT toUnixTimestamp64Milli(max(newest_at)) FROM lanes)
@@ -93,8 +94,8 @@ outcomes AS (
             GROUP BY order_id
         ) AS back ON paid.order_id = back.order_id
         WHERE paid.currency = ${currency:sqlstring} AND paid.ordered_at >= script.3 AND paid.ordered_at < (
-            SELECT max(ifNull(ended_at, toDateTime64(9000000000, 3, 'UTC'))) FROM shifts WHERE has(script.1, session_id)
-        ) + toIntervalSecond(toInt64OrZero(${window:sqlstring}))
+            SELECT max(ifNull(ended_at, toDateTime64(9000000000, 3, 'UTC'))) FROM shifts WHERE session_id IN script.1
+        ) + toIntervalSecond(least(toInt64OrZero(${window:sqlstring}), 1000000000))
         GROUP BY viewer_id
     ) AS bought ON exposed.viewer_id = bought.viewer_id
 )

@@ -12,7 +12,7 @@
 --   were on air), live_ms, watch_ms, views (people in the room when the arm begins + room entries), gross_minor and
 --   refunds_minor (of what was sold in the hour; exact decimals), orders (that list the arm, co-hosts once; whole numbers are
 --   added up first and divided last, so that it is the same to the last digit in whatever order rows come).
-WITH (SELECT arraySort(groupUniqArray(toUnixTimestamp64Milli(from_at))) FROM host_kinds) AS registered_ms,
+WITH (SELECT arraySort(groupUniqArray(toUnixTimestamp64Milli(from_at))) FROM roster_kinds FINAL) AS registered_ms,
 aired AS (
     SELECT session_id FROM shifts
     WHERE started_at < fromUnixTimestamp64Milli({until_ms:Int64})
@@ -125,7 +125,7 @@ credited AS (
         ) AS arm,
         if(hosts > 1, '', account) AS host_id, gross, refunds, orders, if(arm = on_air, hosts, 1) AS listed
     FROM earned
-    ASOF LEFT JOIN host_kinds
+    ASOF LEFT JOIN roster_kinds AS host_kinds FINAL
         ON earned.account = host_kinds.host_id AND fromUnixTimestamp64Milli(earned.known_ms, 'UTC') >= host_kinds.from_at
 ),
 lines AS (
