@@ -100,8 +100,7 @@ _NOW = (
         "on_air",
         Kind.TABLE,
         "On air at the end of the range (${currency})",
-        "Shifts with start < end of the range <= end of the shift, and watched rooms with nobody on air; the 100 most "
-        "watched.",
+        "Shifts with start < end of the range <= end of the shift, and rooms with people only; the 100 most watched.",
         (
             Column("session", "Session", Unit.SESSION),
             Column("platform", "Platform"),
@@ -173,9 +172,8 @@ _RANKED = (
         "sessions",
         Kind.TABLE,
         "Sessions (${currency})",
-        "The 100 with the highest GMV; money and orders as above; live = time with somebody on air; watch time = time "
-        "watched / viewers, both from the session's begin to the end of the range; shares of the GMV whatever host is "
-        "chosen.",
+        "The 100 with the highest GMV; live = time with somebody on air; watch time = time watched / viewers, both from "
+        "the session's begin to the end of the range; shares of the GMV whatever host is chosen.",
         (
             Column("session", "Session", Unit.SESSION),
             Column("platform", "Platform"),
