@@ -172,8 +172,8 @@ _RANKED = (
         "sessions",
         Kind.TABLE,
         "Sessions (${currency})",
-        "The 100 with the highest GMV; live = time with somebody on air; watch time = time watched / viewers, both from "
-        "the session's begin to the end of the range; shares of the GMV whatever host is chosen.",
+        "The 100 with the highest GMV; live = time with somebody on air; watch time = time watched / viewers, from the "
+        "session's begin to the end of the range; shares of the GMV whatever host is chosen.",
         (
             Column("session", "Session", Unit.SESSION),
             Column("platform", "Platform"),
