@@ -51,6 +51,9 @@ function hostLink(value, row, view) {
   return el("span", { class: "chip" }, kind && shape(kind), shown, spoken);
 }
 
+/** What cells say beside their row: where their links lead and how their times are written. */
+export const setting = (view) => `${view.linkTo("", "", "")} ${span(view)}`;
+
 /** The kind of host a row is about, if it says one. */
 export const kindOf = (row) => row.kind ?? row.host_kind ?? (row.host_id in ACCOUNT_NAMES ? row.host_id : null);
 
@@ -60,9 +63,13 @@ const decimalOf = (value) => (typeof value === "string" ? money(value).textConte
 
 function when(ms, view) {
   const exact = `${day(ms)}, ${time(ms)}`;
-  const near = view.until_ms - view.from_ms <= DAY_MS;
-  const far = view.until_ms - view.from_ms > 30 * DAY_MS;
-  return el("time", { title: exact, datetime: new Date(ms).toISOString() }, near ? time(ms) : far ? `${day(ms)} ${minute(ms)}` : `${shortDay(ms)} ${minute(ms)}`);
+  const text = { near: () => time(ms), middle: () => `${shortDay(ms)} ${minute(ms)}`, far: () => `${day(ms)} ${minute(ms)}` }[span(view)]();
+  return el("time", { title: exact, datetime: new Date(ms).toISOString() }, text);
+}
+
+function span({ from_ms: from, until_ms: until }) {
+  if (until - from <= DAY_MS) return "near";
+  return until - from > 30 * DAY_MS ? "far" : "middle";
 }
 
 /** The level that a value reaches: the last threshold that is not above it. */

@@ -3,7 +3,7 @@
 import { edged, el } from "../dom.js";
 import { count, magnitude } from "../format.js";
 import { MODEL_NAMES, NOTHING } from "../words.js";
-import { isMeasure, isNumeric, kindOf, level, levelOf, written } from "./cells.js";
+import { isMeasure, isNumeric, kindOf, level, levelOf, setting, written } from "./cells.js";
 import { pressed, sorted } from "./sorting.js";
 
 const DRAWN = 500;
@@ -31,7 +31,7 @@ export function tablePanel(card, panel) {
     heads.forEach((node, at) => mark(node, columns[at], order));
     caption.textContent = `${shown.title}; the column heads sort`;
     region.setAttribute("aria-label", shown.title);
-    reconcile(body, drawn, keys(panel, drawn), (row) => cells(row, view), rowClass);
+    reconcile(body, drawn, keys(panel, drawn), setting(view), (row) => cells(row, view), rowClass);
     drawn.forEach((row, at) => lengthen(body.children[at], main && magnitude(row[main.name]), most.get(row.currency)));
     empty.textContent = rows.length ? "" : NOTHING.table;
     empty.hidden = rows.length > 0;
@@ -87,18 +87,19 @@ function keys(panel, rows) {
   });
 }
 
-function reconcile(body, rows, names, cells, classOf) {
+/** Rows that are new, or read otherwise than before, are made; the others stay as they are. */
+function reconcile(body, rows, names, around, cells, classOf) {
   const known = new Map([...body.children].map((row) => [row.key, row]));
   const first = known.size === 0;
   const kept = rows.map((data, at) => {
-    const content = JSON.stringify(data);
+    const content = JSON.stringify([around, data]);
     const row = known.get(names[at]) ?? Object.assign(el("tr", { class: first ? null : "new" }), { key: names[at] });
     if (row.content !== content) {
-      const focused = row.contains(document.activeElement);
+      const focused = controls(row).indexOf(document.activeElement);
       row.content = content;
       row.replaceChildren(...cells(data));
       row.classList.toggle("account", classOf(data) === "account");
-      if (focused) row.querySelector("button, a")?.focus();
+      if (focused >= 0) (controls(row)[focused] ?? controls(row)[0])?.focus();
     }
     return row;
   });
@@ -106,6 +107,8 @@ function reconcile(body, rows, names, cells, classOf) {
   for (const row of known.values()) if (!stays.has(row)) row.remove();
   kept.forEach((row, at) => { if (body.children[at] !== row) body.insertBefore(row, body.children[at] ?? null); });
 }
+
+const controls = (row) => [...row.querySelectorAll("button, a")];
 
 /** The greatest figure of each currency: bars compare within one. */
 function longest(rows, column) {

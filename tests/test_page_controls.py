@@ -1,0 +1,34 @@
+"""Claims about what people press on the built-in page: links, filters, keys and panes."""
+
+import re
+from urllib.parse import parse_qsl, urlsplit
+
+import test_page_browser as stage
+from page_stage import served
+from playwright.sync_api import expect
+
+from dashboards.boards import BOARDS
+
+Tab = stage.Tab
+browser, books, address = stage.browser, stage.books, stage.address
+ACTIVE = "document.activeElement"
+LINKED = "() => [...document.querySelectorAll('main tbody a')].map(link => link.search)"
+
+
+def linked(tab, count=1):
+    """Wait for links in the rows of tables, and say what each asks for."""
+    tab.settled()
+    tab.page.wait_for_function(f"({LINKED})().length >= {count}")
+    return [parse_qsl(search.lstrip("?")) for search in tab.page.evaluate(LINKED)]
+
+
+def test_links_and_times_in_rows_follow_the_range_and_the_filters(address, browser):
+    with Tab(browser, address, "/live?currency=CNY&from=now-1h") as tab:
+        wall = tab.page.locator("#panel-latest time").first
+        expect(wall).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
+        tab.page.locator("#filters select[name=model]").select_option("on_air")
+        tab.page.get_by_role("radio", name="Last 90 days").check(force=True)
+        expect(wall).to_have_text(re.compile(r"^\d Aug 2026 \d\d:\d\d$"))
+        found = linked(tab)
+        assert [link for link in found if not {("from", "now-90d"), ("model", "on_air")} <= set(link)] == []
+        assert all(("currency", "CNY") in link for link in found)
