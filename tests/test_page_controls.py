@@ -32,3 +32,19 @@ def test_links_and_times_in_rows_follow_the_range_and_the_filters(address, brows
         found = linked(tab)
         assert [link for link in found if not {("from", "now-90d"), ("model", "on_air")} <= set(link)] == []
         assert all(("currency", "CNY") in link for link in found)
+
+
+def test_focus_goes_on_where_a_pressed_button_goes_away(address, browser):
+    with Tab(browser, address, "/hosts?host=d1&currency=CNY") as tab:
+        pick = tab.page.locator("#filters button[name=host]")
+        pick.press("Enter")
+        pane = tab.page.locator("[popover]:popover-open")
+        pane.get_by_role("button", name="All").press("Enter")
+        expect(pane.get_by_role("button", name="All")).to_be_disabled()
+        expect(pane.locator("input:visible").first).to_be_focused()
+        tab.page.keyboard.press("Escape")
+        expect(pick).to_be_focused()
+        tab.page.get_by_role("button", name="Clear all").press("Enter")
+        expect(tab.page.get_by_role("button", name="Clear all")).to_be_hidden()
+        expect(tab.page.locator("#filters").locator("button, select").first).to_be_focused()
+        assert tab.asked() == []

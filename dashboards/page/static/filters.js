@@ -16,6 +16,7 @@ const LISTED = 500; // so many are offered at most, the latest or the first; see
 export function makeFilters(place, choose, clear) {
   let controls = new Map();
   const clearing = el("button", { type: "button", class: "soft", id: "clear", hidden: true, onclick: clear }, "Clear all");
+  const first = () => place.querySelector("button:not(#clear), select:enabled");
 
   return {
     /** Show the variables of a board. */
@@ -27,10 +28,12 @@ export function makeFilters(place, choose, clear) {
     /** Show what is chosen, and what could be: by variable {value, options}, as the server says. */
     set(variables, chosen) {
       for (const [name, control] of controls) if (variables[name]) control.set(variables[name]);
-      clearing.hidden = ![...chosen.keys()].some((name) => controls.has(name));
+      const cleared = ![...chosen.keys()].some((name) => controls.has(name));
+      if (cleared && document.activeElement === clearing) first()?.focus();
+      clearing.hidden = cleared;
     },
     focus() {
-      place.querySelector("button, select")?.focus();
+      first()?.focus();
     },
   };
 }
@@ -67,10 +70,12 @@ function picker(variable, choose) {
   let options = [];
   attach(button, pane, () => { search.value = ""; draw(); });
   pane.addEventListener("toggle", (event) => {
-    if (event.newState === "open") (search.hidden ? list.querySelector("input") : search)?.focus();
+    if (event.newState === "open") first().focus();
   });
   pane.addEventListener("keydown", (event) => arrows(event, pane));
   list.addEventListener("change", () => choose(variable.name, boxes().length ? boxes() : null));
+
+  const first = () => (search.hidden ? list.querySelector("input") ?? button : search);
 
   // A value outside the search stays chosen.
   function boxes() {
@@ -87,6 +92,7 @@ function picker(variable, choose) {
     more.textContent = found.length > SHOWN ? `${found.length - SHOWN} more: search for them` : found.length ? "" : absent();
     more.hidden = !more.textContent;
     search.hidden = options.length < SEARCHED;
+    if (value.length === 0 && document.activeElement === all) first().focus();
     all.disabled = value.length === 0;
   }
 
