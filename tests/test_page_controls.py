@@ -48,3 +48,31 @@ def test_focus_goes_on_where_a_pressed_button_goes_away(address, browser):
         expect(tab.page.get_by_role("button", name="Clear all")).to_be_hidden()
         expect(tab.page.locator("#filters").locator("button, select").first).to_be_focused()
         assert tab.asked() == []
+
+
+def test_single_keys_rest_while_a_pane_is_open_and_can_be_turned_off(address, browser):
+    with Tab(browser, address, "/hosts?currency=CNY") as tab:
+        tab.page.locator("#filters button[name=kind]").press("Enter")
+        box = tab.page.locator("[popover]:popover-open input:visible").first
+        expect(box).to_be_focused()
+        tab.page.keyboard.press("3")
+        tab.page.keyboard.press("Escape")
+        expect(tab.page.locator("[popover]:popover-open")).to_have_count(0)
+        assert urlsplit(tab.page.url).path == "/hosts"
+        tab.page.get_by_role("button", name="Keys").press("Enter")
+        tab.page.get_by_role("checkbox", name="Single keys").press("Space")
+        stage.assert_accessible(tab.page)
+        tab.page.keyboard.press("Escape")
+        for page in (tab.page, tab.context.new_page()):
+            page.goto(f"{address}/hosts?currency=CNY")
+            expect(page.locator("#boards a").first).to_be_visible()
+            page.keyboard.press("3")
+            page.keyboard.press("?")
+            assert urlsplit(page.url).path == "/hosts"
+            expect(page.get_by_role("dialog")).to_have_count(0)
+            expect(page.locator("[aria-keyshortcuts]")).to_have_count(0)
+        tab.page.get_by_role("button", name="Keys").press("Enter")
+        tab.page.get_by_role("checkbox", name="Single keys").press("Space")
+        tab.page.keyboard.press("Escape")
+        tab.page.keyboard.press("3")
+        tab.shown("finance")

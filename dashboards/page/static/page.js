@@ -8,7 +8,7 @@ import { explainer } from "./explain.js";
 import { makeFilters } from "./filters.js";
 import { day, minute, stepName, zone } from "./format.js";
 import { hang, lay } from "./grid.js";
-import { listen } from "./keys.js";
+import { act, listen } from "./keys.js";
 import { fill, onSystemTheme, switchTheme } from "./looks.js";
 import { makeRange } from "./range.js";
 import { makeLine } from "./stream.js";
@@ -91,7 +91,7 @@ function open() {
 /** Everything that leads somewhere keeps what is chosen. */
 function links() {
   $("boards").replaceChildren(...[...boards.values()].map((one, at) =>
-    el("a", { href: address.link(look, { board: one.name }), "aria-current": one.name === look.board ? "page" : null, "aria-keyshortcuts": String(at + 1) }, one.title)));
+    el("a", { href: address.link(look, { board: one.name }), "aria-current": one.name === look.board ? "page" : null, "aria-keyshortcuts": act() ? String(at + 1) : null }, one.title)));
   const query = address.question(look, board());
   for (const [id, card] of cards) card.name(titled(card.panel.title), `/api/csv/${look.board}/${id}?${query}`);
 }
@@ -217,7 +217,8 @@ async function start() {
     ...Object.fromEntries([...boards.keys()].map((name, at) => [String(at + 1), () => go({ board: name })])),
     t: () => $("theme").click(), f: () => wall(!look.screen), "/": () => filters.focus(), "?": () => $("keys").showModal(),
     Escape: () => { if (look.screen) wall(false); },
-  });
+  }, $("single"));
+  $("single").addEventListener("change", links);
   show(address.read(location, boards));
 }
 
