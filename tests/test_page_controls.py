@@ -13,6 +13,8 @@ Tab = stage.Tab
 browser, books, address = stage.browser, stage.books, stage.address
 ACTIVE = "document.activeElement"
 LINKED = "() => [...document.querySelectorAll('main tbody a')].map(link => link.search)"
+SCROLLED_INSIDE = "Object.assign(document.querySelector('main').style, { overflow: 'auto', maxHeight: '450px' })"
+"""A part of the page that scrolls by itself."""
 
 
 def linked(tab, count=1):
@@ -76,3 +78,39 @@ def test_single_keys_rest_while_a_pane_is_open_and_can_be_turned_off(address, br
         tab.page.keyboard.press("Escape")
         tab.page.keyboard.press("3")
         tab.shown("finance")
+
+
+def beside(tab, name, pane):
+    """Wait until a pane that is open touches its button, but for a small gap."""
+    tab.page.wait_for_function(
+        """([name, pane]) => {
+          const [button, open] = [document.querySelector(name), document.querySelector(pane)].map(node => node.getBoundingClientRect());
+          const gap = Math.max(open.top - button.bottom, button.top - open.bottom);
+          return open.height > 0 && gap >= 0 && gap < 10 && open.left <= button.right && open.right >= button.left;
+        }""",
+        arg=[name, pane],
+    )
+
+
+def test_a_pane_stays_with_its_button_and_closes_where_that_goes_out_of_sight(address, browser):
+    with Tab(browser, address, "/live?currency=CNY", height=700) as tab:
+        button, pane = "#panel-rates .help", "#panel-rates [role=note]"
+        tab.page.locator(button).click()
+        beside(tab, button, pane)
+        tab.page.evaluate("scrollBy(0, 150)")
+        beside(tab, button, pane)
+        tab.page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        expect(tab.page.locator(pane)).to_be_hidden()
+        tab.page.evaluate(SCROLLED_INSIDE)
+        tab.page.locator(button).click()
+        beside(tab, button, pane)
+        tab.page.evaluate("document.querySelector('main').scrollTop -= 60")
+        beside(tab, button, pane)
+        tab.page.evaluate("document.querySelector('main').scrollTop = 9000")
+        expect(tab.page.locator(pane)).to_be_hidden()
+        pick, pane = "#filters button[name=host]", "#filters [popover]:popover-open"
+        tab.page.locator(pick).click()
+        beside(tab, pick, pane)
+        tab.page.set_viewport_size({"width": 600, "height": 700})
+        beside(tab, pick, pane)
+        assert tab.complaints == []
