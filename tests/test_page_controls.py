@@ -114,3 +114,21 @@ def test_a_pane_stays_with_its_button_and_closes_where_that_goes_out_of_sight(ad
         tab.page.set_viewport_size({"width": 600, "height": 700})
         beside(tab, pick, pane)
         assert tab.complaints == []
+
+
+def test_a_wall_says_its_range_and_its_filters_and_nothing_where_none_is_set(address, browser):
+    with Tab(browser, address, "/live?host=d1&model=last&from=now-6h&screen=1", width=1920, height=1080) as tab:
+        said = tab.page.locator("header").get_by_text("Last 6 hours")
+        expect(said).to_be_visible()
+        line = tab.page.locator("#said")
+        assert line.locator("> span").all_inner_texts() == ["Last 6 hours", "Host 李佳 AI", "Model Last touch"]
+        expect(line.locator("[lang=zh-Hans]")).to_have_text("李佳 AI")
+        assert float(line.evaluate("node => parseFloat(getComputedStyle(node).fontSize)")) >= 18
+        tab.measures(1920, 1080)
+        stage.assert_accessible(tab.page)
+        tab.page.goto(f"{address}/live?currency=CNY&host=d1&from={stage.at(5)}&to={stage.at(15)}&screen=1")
+        expect(line.locator("> span").first).to_have_text("3 Aug 19:05 – 3 Aug 19:15")
+        tab.page.goto(f"{address}/live?from=now-6h&screen=1")
+        tab.settled()
+        expect(line).to_be_empty()
+        expect(line).to_be_hidden()

@@ -38,7 +38,8 @@ export function makeFilters(place, choose, clear) {
   };
 }
 
-const textOf = (variable, { value, text }) => (["model", "other"].includes(variable.name) ? MODEL_NAMES[value] ?? text : text || value);
+/** What an option is called. */
+export const textOf = (variable, { value, text }) => (["model", "other"].includes(variable.name) ? MODEL_NAMES[value] ?? text : text || value);
 
 function select(variable, choose) {
   const box = el("select", { name: variable.name, onchange: () => choose(variable.name, [box.value]) });

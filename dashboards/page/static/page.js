@@ -11,6 +11,7 @@ import { hang, lay } from "./grid.js";
 import { act, listen } from "./keys.js";
 import { fill, onSystemTheme, switchTheme } from "./looks.js";
 import { makeRange } from "./range.js";
+import { said } from "./said.js";
 import { makeLine } from "./stream.js";
 import { MODEL_NAMES } from "./words.js";
 
@@ -129,6 +130,7 @@ function hearView(next) {
   filters.set(next.variables, look.chosen);
   range.set(look.since || board().since, look.until, next);
   links();
+  $("said").replaceChildren(...said(look, board(), next));
   $("span").textContent = `${day(next.from_ms)}, ${minute(next.from_ms)} – ${day(next.until_ms)}, ${minute(next.until_ms)} · by ${stepName(next.step_ms)} · times in ${zone()}, days in ${next.variables.zone?.value[0] ?? days}`;
   for (const card of cards.values()) if (OVER_TIME.has(card.panel.kind)) stale.add(card.panel.id);
   draw();
