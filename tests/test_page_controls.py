@@ -4,7 +4,7 @@ import re
 from urllib.parse import parse_qsl, urlsplit
 
 import test_page_browser as stage
-from page_stage import served
+from page_stage import at, refused
 from playwright.sync_api import expect
 
 from dashboards.boards import BOARDS
@@ -84,7 +84,7 @@ def beside(tab, name, pane):
     """Wait until a pane that is open touches its button, but for a small gap."""
     tab.page.wait_for_function(
         """([name, pane]) => {
-          const [button, open] = [document.querySelector(name), document.querySelector(pane)].map(node => node.getBoundingClientRect());
+          const [button, open] = [name, pane].map(one => document.querySelector(one).getBoundingClientRect());
           const gap = Math.max(open.top - button.bottom, button.top - open.bottom);
           return open.height > 0 && gap >= 0 && gap < 10 && open.left <= button.right && open.right >= button.left;
         }""",
@@ -126,9 +126,15 @@ def test_a_wall_says_its_range_and_its_filters_and_nothing_where_none_is_set(add
         assert float(line.evaluate("node => parseFloat(getComputedStyle(node).fontSize)")) >= 18
         tab.measures(1920, 1080)
         stage.assert_accessible(tab.page)
-        tab.page.goto(f"{address}/live?currency=CNY&host=d1&from={stage.at(5)}&to={stage.at(15)}&screen=1")
-        expect(line.locator("> span").first).to_have_text("3 Aug 19:05 – 3 Aug 19:15")
+        tab.page.goto(f"{address}/live?currency=CNY&host=d1&from={at(5)}&to={at(15)}&screen=1")
+        expect(line.locator("> span").first).to_have_text(f"3 Aug 19:05 {stage.NONE} 3 Aug 19:15")
         tab.page.goto(f"{address}/live?from=now-6h&screen=1")
         tab.settled()
         expect(line).to_be_empty()
         expect(line).to_be_hidden()
+
+
+def test_an_address_that_leads_nowhere_names_those_that_lead_on(address):
+    for path in ("nonsense", "live/nonsense", "static/nonsense.js", "api/nonsense"):
+        remedy = f"use one of {', '.join(f'/{name}' for name in BOARDS)}"
+        assert refused(address, path) == (404, {"field": "path", "value": f"/{path}", "remedy": remedy})

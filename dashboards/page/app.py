@@ -86,6 +86,7 @@ def make_app(
     app = Starlette(
         routes=[*_pages(), *_answers(feeds, defaults), Mount("/static", StaticFiles(directory=STATIC))],
         middleware=[Middleware(_Headers), Middleware(Door, password=password, tokens=tokens, asked=asked)],
+        exception_handlers={UNKNOWN: _nowhere},
         lifespan=lifespan,
     )
     app.state.feeds = feeds
@@ -126,6 +127,11 @@ class _Headers:
 async def _page(request: Request) -> Response:
     _sight(request).check_board(request.url.path.strip("/"))
     return FileResponse(STATIC / "index.html")
+
+
+async def _nowhere(request: Request, _: Exception) -> Response:
+    paths = ", ".join(f"/{name}" for name in _sight(request).boards)
+    return _json(_refusal("path", request.url.path[: choice.LONGEST], f"use one of {paths}"), UNKNOWN)
 
 
 async def _health(_: Request) -> Response:
