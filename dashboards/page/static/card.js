@@ -15,7 +15,7 @@ const PICTURES = new Set(["series", "stack", "timeline", "bars"]);
 
 /**
  * @param {object} panel as the boards describe it
- * @returns {{node: HTMLElement, set: Function, draw: Function, fail: Function, wait: Function, end: Function}}
+ * @returns {{node: HTMLElement, set: Function, draw: Function, fail: Function, again: Function, name: Function, wait: Function, end: Function}}
  */
 export function makeCard(panel) {
   const title = el("h2", { id: `title-${panel.id}` });
@@ -42,7 +42,11 @@ export function makeCard(panel) {
     asTable.hidden = !on;
     content.hidden = on;
     toggle.setAttribute("aria-pressed", String(on));
-    if (answer) (on ? table : picture).show(answer);
+    again();
+  }
+
+  function again() {
+    if (answer) (asTable.hidden ? picture : table).show(answer);
   }
 
   function entitle(name) {
@@ -65,19 +69,24 @@ export function makeCard(panel) {
       fault.hidden = true;
       entitle(name);
       answer = { rows, view, title: name.whole };
-      (asTable.hidden ? picture : table).show(answer);
+      again();
     },
+    /** Draw what stands once more. */
+    again,
     /** Say what is wrong and what to do. */
-    fail(error) {
+    fail(error, name) {
       ready();
+      entitle(name);
+      answer = null;
       node.classList.add("failed");
       fault.replaceChildren(el("strong", {}, "No answer"), el("p", {}, error.value || error.field || ""), el("p", {}, error.remedy || ""));
       fault.hidden = false;
     },
-    /** The title before there is an answer, and where its file is. */
+    /** Where its file is, and the title; what answers another question keeps the title of that. */
     name(text, address) {
-      entitle(text);
       file.href = address;
+      if (answer && node.classList.contains("waiting")) return;
+      entitle(text);
       file.setAttribute("aria-label", `CSV of ${text.words}`);
       toggle?.setAttribute("aria-label", `Show ${text.words} as table`);
     },

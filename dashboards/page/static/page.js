@@ -37,6 +37,7 @@ let answers = new Map();
 const stale = new Set();
 let frame = 0;
 let waits = false;
+let asked = "";
 
 const board = () => boards.get(look.board);
 
@@ -67,19 +68,32 @@ function show(next) {
   explain(look.order);
   if (before && address.link(before, {}) === address.link(look, {})) return;
   if (before?.board !== look.board) open();
-  for (const card of cards.values()) card.wait();
+  ask(`board=${look.board}&${address.question(look, board())}`);
   links();
   screen();
   range.set(look.since || board().since, look.until, null);
-  line.call(`board=${look.board}&${address.question(look, board())}`);
+}
+
+/** Another question: no answer to the last one counts, and each card waits for its own. */
+function ask(question) {
+  if (question === asked) return;
+  asked = question;
+  forget();
+  [view, marks] = [null, []];
+  for (const card of cards.values()) card.wait();
+  line.call(question);
+}
+
+/** What was answered is no longer drawn anew; the cards keep what they show. */
+function forget() {
+  answers = new Map();
+  stale.clear();
 }
 
 /** Lay out a board: its cards, its filters, its name. */
 function open() {
   for (const card of cards.values()) card.end();
   cards = new Map(board().panels.map((panel) => [panel.id, makeCard(panel)]));
-  answers = new Map();
-  [view, marks] = [null, []];
   lay($("figures"), [...cards.values()]);
   filters.board(board().variables);
   filters.set(Object.fromEntries(board().variables.map((one) => [one.name, { value: one.default ? [one.default] : [], options: one.options ?? [] }])), look.chosen);
@@ -115,8 +129,7 @@ function valueOf(name) {
 function screen() {
   document.body.classList.toggle("screen", look.screen);
   hang($("figures"), look.screen);
-  for (const card of cards.values()) stale.add(card.panel.id);
-  draw();
+  redraw();
 }
 
 function hearView(next) {
@@ -158,7 +171,7 @@ function draw() {
     for (const id of due) {
       const [card, answer] = [cards.get(id), answers.get(id)];
       if (!card || !answer || !view) continue;
-      if (answer.error) card.fail(answer.error);
+      if (answer.error) card.fail(answer.error, titled(card.panel.title));
       else card.draw(answer.rows, { ...view, marks }, titled(card.panel.title));
     }
   });
@@ -184,9 +197,9 @@ function shut() {
   $("notice").textContent = "The page asks for its password or a token: load it again.";
 }
 
+/** The same figures in other colours, or another size. */
 function redraw() {
-  for (const id of cards.keys()) stale.add(id);
-  draw();
+  for (const card of cards.values()) card.again();
 }
 
 function wall(on) {

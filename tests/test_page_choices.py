@@ -1,0 +1,63 @@
+"""Claims about what the built-in page shows between a choice and its answer, and while nobody answers."""
+
+import re
+import threading
+
+import pytest
+import test_page_browser as stage
+from page_stage import Watched, few_panels, served, staged
+from playwright.sync_api import expect
+
+browser = stage.browser
+Tab = stage.Tab
+
+
+class Held(Watched):
+    """A reader that may be made to wait before it answers what has a mark."""
+
+    def __init__(self, reader):
+        super().__init__(reader)
+        self.mark, self.free = "nothing is held", threading.Event()
+
+    def _count(self, what):
+        super()._count(what)
+        if self.mark in what:
+            self.free.wait(stage.PATIENT_MS / 1000)
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory):
+    with few_panels(), staged(tmp_path_factory.mktemp("books")) as warehouse:
+        yield warehouse
+
+
+@pytest.fixture(scope="module")
+def address(books):
+    with served(books) as address:
+        yield address
+
+
+def test_a_figure_never_stands_under_a_choice_that_it_does_not_answer(books, browser):
+    held = Held(books.reader())
+    with served(books, reader=held) as address, Tab(browser, address, "/live?currency=CNY") as tab:
+        gmv, online = (tab.page.locator(f"#panel-{name}") for name in ("gmv", "online"))
+        expect(gmv.get_by_role("heading")).to_have_text("GMV CNY")
+        held.mark = "'JPY'"
+        tab.page.get_by_label("Currency").select_option("JPY")
+        expect(online).not_to_have_attribute("aria-busy", "true")
+        for key in ("", "t", "f", "Escape"):
+            if key:
+                tab.page.keyboard.press(key)
+            tab.page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+            expect(gmv).to_have_attribute("aria-busy", "true")
+            expect(gmv).to_have_class(re.compile("waiting"))
+            expect(gmv.get_by_role("heading")).to_have_text("GMV CNY")
+            expect(tab.figure("gmv")).to_have_text("400.00")
+        held.free.set()
+        expect(tab.figure("gmv")).to_have_text("1,234")
+        expect(gmv.get_by_role("heading")).to_have_text("GMV JPY")
+        tab.settled()
+        tab.page.evaluate("history.go(-3)")
+        expect(tab.figure("gmv")).to_have_text("400.00")
+        expect(gmv.get_by_role("heading")).to_have_text("GMV CNY")
+        assert tab.complaints == []
