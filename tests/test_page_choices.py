@@ -27,7 +27,7 @@ class Held(Watched):
 
 @pytest.fixture(scope="module")
 def books(tmp_path_factory):
-    with few_panels(), staged(tmp_path_factory.mktemp("books")) as warehouse:
+    with staged(tmp_path_factory.mktemp("books")) as warehouse:
         yield warehouse
 
 
@@ -39,7 +39,7 @@ def address(books):
 
 def test_a_figure_never_stands_under_a_choice_that_it_does_not_answer(books, browser):
     held = Held(books.reader())
-    with served(books, reader=held) as address, Tab(browser, address, "/live?currency=CNY") as tab:
+    with few_panels(), served(books, reader=held) as address, Tab(browser, address, "/live?currency=CNY") as tab:
         gmv, online = (tab.page.locator(f"#panel-{name}") for name in ("gmv", "online"))
         expect(gmv.get_by_role("heading")).to_have_text("GMV CNY")
         held.mark = "'JPY'"
@@ -61,3 +61,21 @@ def test_a_figure_never_stands_under_a_choice_that_it_does_not_answer(books, bro
         expect(tab.figure("gmv")).to_have_text("400.00")
         expect(gmv.get_by_role("heading")).to_have_text("GMV CNY")
         assert tab.complaints == []
+
+
+def test_news_leaves_the_focus_where_it_is(books, address, browser, monkeypatch):
+    monkeypatch.setattr("dashboards.page.feed.PROMPT_S", 60)
+    places = (
+        ("live", "#boards a[href^='/hosts']", "#panel-gmv"),
+        ("live", "#panel-line_ups .lanes a", "#panel-gmv"),
+        ("hosts", "#panel-ranking .hbars a", "#panel-scorecard"),
+    )
+    for number, (board, link, figures) in enumerate(places, start=2):
+        with Tab(browser, address, f"/{board}?currency=USD") as tab:
+            focused = tab.page.locator(link).first
+            focused.focus()
+            stage.dollars(books, f"o{number + 5}", 10000, number=number)
+            expect(tab.page.locator(figures)).to_contain_text(f"{number - 1}00.00")
+            tab.page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
+            expect(focused).to_be_focused()
+            assert tab.complaints == []

@@ -52,10 +52,32 @@ export function chip(host, note = null) {
   return el("span", { class: "chip" }, shape(host.kind), named(name, "name"), spoken, note && el("span", { class: "share" }, note));
 }
 
-/** Replace what is inside only if it reads otherwise, so that nothing flickers and no selection is lost. */
+/** Replace what is inside only if it reads otherwise, so that nothing flickers and neither selection nor focus is lost. */
 export function put(node, ...content) {
   const next = el("div", {}, ...content);
-  if (next.innerHTML !== node.innerHTML) node.replaceChildren(...next.childNodes);
+  if (next.innerHTML === node.innerHTML) return;
+  const focused = node.contains(document.activeElement);
+  node.replaceChildren(...next.childNodes);
+  if (focused) node.querySelector("button, a")?.focus();
+}
+
+/** Give a list a child for each key, in their order: one whose key is known stays, and whoever reads in it. */
+export function keep(list, keys, make) {
+  const known = new Map([...list.children].map((node) => [node.key, node]));
+  const kept = keys.map((key) => known.get(key) ?? Object.assign(make(), { key }));
+  const stays = new Set(kept);
+  for (const node of known.values()) if (!stays.has(node)) node.remove();
+  kept.forEach((node, at) => { if (list.children[at] !== node) list.insertBefore(node, list.children[at] ?? null); });
+  return kept;
+}
+
+/** Keys that tell equal names apart, by numbering them. */
+export function numbered(names) {
+  const seen = new Map();
+  return names.map((name) => {
+    seen.set(name, (seen.get(name) ?? 0) + 1);
+    return `${name}\u001f${seen.get(name)}`;
+  });
 }
 
 /** A region that scrolls sideways, and fades where there is more to see. */

@@ -105,8 +105,14 @@ function open() {
 
 /** Everything that leads somewhere keeps what is chosen. */
 function links() {
-  $("boards").replaceChildren(...[...boards.values()].map((one, at) =>
-    el("a", { href: address.link(look, { board: one.name }), "aria-current": one.name === look.board ? "page" : null, "aria-keyshortcuts": act() ? String(at + 1) : null }, one.title)));
+  [...boards.keys()].forEach((name, at) => {
+    const tab = $("boards").children[at];
+    tab.href = address.link(look, { board: name });
+    if (name === look.board) tab.setAttribute("aria-current", "page");
+    else tab.removeAttribute("aria-current");
+    if (act()) tab.setAttribute("aria-keyshortcuts", String(at + 1));
+    else tab.removeAttribute("aria-keyshortcuts");
+  });
   const query = address.question(look, board());
   for (const [id, card] of cards) card.name(titled(card.panel.title), `/api/csv/${look.board}/${id}?${query}`);
 }
@@ -227,6 +233,7 @@ async function start() {
   const said = await described();
   boards = new Map(said.boards.map((one) => [one.name, one]));
   [states, days] = [said.states, said.zone];
+  $("boards").replaceChildren(...[...boards.values()].map((one, at) => el("a", { "aria-keyshortcuts": String(at + 1) }, one.title)));
   $("numbers").replaceChildren(...[...boards.keys()].flatMap((_, at) => [" ", el("kbd", {}, String(at + 1))]));
   listen({
     ...Object.fromEntries([...boards.keys()].map((name, at) => [String(at + 1), () => go({ board: name })])),

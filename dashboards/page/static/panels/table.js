@@ -1,6 +1,6 @@
 // Rows and columns, brought up to date row by row, so that focus, scroll and selection stay where they are.
 
-import { edged, el } from "../dom.js";
+import { edged, el, keep, numbered } from "../dom.js";
 import { count, magnitude } from "../format.js";
 import { MODEL_NAMES, NOTHING } from "../words.js";
 import { isMeasure, isNumeric, kindOf, level, levelOf, setting, written } from "./cells.js";
@@ -79,33 +79,21 @@ const rowClass = (row) => (row.host_id === "unattributed" || row.host_id === "ex
 /** What makes a row the same row: its words and moments, numbered where they repeat. */
 function keys(panel, rows) {
   const names = panel.columns.filter((column) => !isNumeric(column)).map((column) => column.name);
-  const seen = new Map();
-  return rows.map((row) => {
-    const key = names.map((name) => row[name]).join("\u001f");
-    seen.set(key, (seen.get(key) ?? 0) + 1);
-    return `${key}\u001f${seen.get(key)}`;
-  });
+  return numbered(rows.map((row) => names.map((name) => row[name]).join("\u001f")));
 }
 
 /** Rows that are new, or read otherwise than before, are made; the others stay as they are. */
 function reconcile(body, rows, names, around, cells, classOf) {
-  const known = new Map([...body.children].map((row) => [row.key, row]));
-  const first = known.size === 0;
-  const kept = rows.map((data, at) => {
-    const content = JSON.stringify([around, data]);
-    const row = known.get(names[at]) ?? Object.assign(el("tr", { class: first ? null : "new" }), { key: names[at] });
-    if (row.content !== content) {
-      const focused = controls(row).indexOf(document.activeElement);
-      row.content = content;
-      row.replaceChildren(...cells(data));
-      row.classList.toggle("account", classOf(data) === "account");
-      if (focused >= 0) (controls(row)[focused] ?? controls(row)[0])?.focus();
-    }
-    return row;
+  const first = body.children.length === 0;
+  keep(body, names, () => el("tr", { class: first ? null : "new" })).forEach((row, at) => {
+    const content = JSON.stringify([around, rows[at]]);
+    if (row.content === content) return;
+    const focused = controls(row).indexOf(document.activeElement);
+    row.content = content;
+    row.replaceChildren(...cells(rows[at]));
+    row.classList.toggle("account", classOf(rows[at]) === "account");
+    if (focused >= 0) (controls(row)[focused] ?? controls(row)[0])?.focus();
   });
-  const stays = new Set(kept);
-  for (const row of known.values()) if (!stays.has(row)) row.remove();
-  kept.forEach((row, at) => { if (body.children[at] !== row) body.insertBefore(row, body.children[at] ?? null); });
 }
 
 const controls = (row) => [...row.querySelectorAll("button, a")];

@@ -1,6 +1,6 @@
 // Who was on air, lane by lane: blocks with a colour, a pattern and words, each holding until the next.
 
-import { el, language, named } from "../dom.js";
+import { el, keep, language, named, put } from "../dom.js";
 import { lasting, minute, moment, shortDay } from "../format.js";
 import { MARKS, NOTHING, STATE_LOOKS } from "../words.js";
 import { written } from "./cells.js";
@@ -37,14 +37,18 @@ export function timelinePanel(card, panel) {
     return node;
   }
 
+  const nameOf = (row, view) => (lane.unit === "text" ? named(String(row[lane.name] ?? "–"), "name") : written(lane, row, view));
+
   return {
     show({ rows, view, title }) {
       const lanes = byLane(rows, lane.name, time.name, view);
       region.setAttribute("aria-label", title);
-      list.replaceChildren(...[...lanes.values()].map((pieces) =>
-        el("li", { class: "lane" },
-          el("span", { class: "lane-name" }, lane.unit === "text" ? named(String(pieces[0].row[lane.name] ?? "–"), "name") : written(lane, pieces[0].row, view)),
-          el("ol", { class: "track" }, ...pieces.map((piece) => block(piece, view))))));
+      const made = () => el("li", { class: "lane" }, el("span", { class: "lane-name" }), el("ol", { class: "track" }));
+      keep(list, [...lanes.keys()], made).forEach((node, at) => {
+        const pieces = [...lanes.values()][at];
+        put(node.firstChild, nameOf(pieces[0].row, view));
+        put(node.lastChild, ...pieces.map((piece) => block(piece, view)));
+      });
       axis.replaceChildren(...ticks(view).map((ms) => tick(ms, view)));
       empty.hidden = lanes.size > 0;
       axis.hidden = lanes.size === 0;
