@@ -8,8 +8,12 @@ import test_page_browser as stage
 from page_stage import Watched, few_panels, served, staged
 from playwright.sync_api import expect
 
+from analytics.warehouse import WarehouseError
+from dashboards.boards import BOARDS
+
 browser = stage.browser
 Tab = stage.Tab
+SOON_S = 25
 
 
 class Held(Watched):
@@ -79,3 +83,19 @@ def test_news_leaves_the_focus_where_it_is(books, address, browser, monkeypatch)
             tab.page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")
             expect(focused).to_be_focused()
             assert tab.complaints == []
+
+
+def test_while_the_engine_is_away_each_panel_says_so_and_is_asked_again_soon(books, browser):
+    watched = Watched(books.reader())
+    watched.failing[""] = WarehouseError("it cannot be reached Remedy: start it.")
+    with served(books, reader=watched) as address, Tab(browser, address, "/finance?currency=CNY") as tab:
+        failed = tab.page.locator("main .failed")
+        for key, board in (("3", "finance"), ("2", "hosts")):
+            tab.page.keyboard.press(key)
+            tab.shown(board)
+            expect(failed).to_have_count(len(BOARDS[board].panels))
+            assert set(failed.locator(".fault-note").all_inner_texts()) == {"No answer\n\nit cannot be reached\n\nstart it"}
+        assert BOARDS["hosts"].refresh_s > 2 * SOON_S
+        watched.failing.clear()
+        expect(failed).to_have_count(0, timeout=SOON_S * 1000)
+        assert {stage.name_of(row["Host"]) for row in tab.table("scorecard")} >= {"李佳", "李佳 AI"}

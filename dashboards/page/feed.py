@@ -5,6 +5,7 @@ import itertools
 import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
@@ -26,7 +27,8 @@ FIRST_PAUSE_S = 0.1
 """Where nothing is stored yet, the first figures are looked for this often."""
 
 PROMPT_S = 5
-"""A board that is refreshed at least this often gets what is new at once; the others keep to their pace."""
+"""A board that is refreshed at least this often gets what is new at once; the others keep to their pace.
+Where there was no view, each tries again so soon."""
 
 BEAT_S = 5.0
 """A page that gets nothing new hears the server's clock this often, and knows that the line is alive."""
@@ -120,10 +122,8 @@ class Feed:
         if self._is_full_for(choice):
             remedy = "close some, or choose what another page shows"
             raise WarehouseError(f"{MOST_ROOMS} pages with different choices are open Remedy: {remedy}.")
-        try:
+        with suppress(WarehouseError):
             await self._on_thread(partial(self._desk.view, choice))
-        except WarehouseError:
-            return
 
     async def sheet(self, choice: Choice, panel: Panel) -> tuple[str, str]:
         """Give a panel as a file: its name and its text. Raises RefusedError, WarehouseError."""
@@ -219,6 +219,7 @@ class Feed:
         try:
             view = await self._on_thread(partial(self._desk.view, room.choice))
         except (WarehouseError, RefusedError) as error:
+            room.asked_at = min(began, began - room.pace_s + PROMPT_S)
             for panel in self._boards[room.choice.board].panels:
                 leave(f"panel {panel.id}", msgspec.json.encode(wire.failure(panel.id, error)))
             return

@@ -176,9 +176,9 @@ function draw() {
     stale.clear();
     for (const id of due) {
       const [card, answer] = [cards.get(id), answers.get(id)];
-      if (!card || !answer || !view) continue;
+      if (!card || !answer) continue;
       if (answer.error) card.fail(answer.error, titled(card.panel.title));
-      else card.draw(answer.rows, { ...view, marks }, titled(card.panel.title));
+      else if (view) card.draw(answer.rows, { ...view, marks }, titled(card.panel.title));
     }
   });
 }
