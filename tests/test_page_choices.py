@@ -5,11 +5,14 @@ import threading
 
 import pytest
 import test_page_browser as stage
-from page_stage import Watched, few_panels, served, staged
+from page_stage import NOW, Watched, few_panels, served, staged
 from playwright.sync_api import expect
+from ports import free_port
 
 from analytics.warehouse import WarehouseError
 from dashboards.boards import BOARDS
+from dashboards.page.app import make_app
+from dashboards.page.server import background
 
 browser = stage.browser
 Tab = stage.Tab
@@ -94,8 +97,37 @@ def test_while_the_engine_is_away_each_panel_says_so_and_is_asked_again_soon(boo
             tab.page.keyboard.press(key)
             tab.shown(board)
             expect(failed).to_have_count(len(BOARDS[board].panels))
-            assert set(failed.locator(".fault-note").all_inner_texts()) == {"No answer\n\nit cannot be reached\n\nstart it"}
+            said = set(failed.locator(".fault-note").all_inner_texts())
+            assert said == {"No answer\n\nit cannot be reached\n\nstart it"}
         assert BOARDS["hosts"].refresh_s > 2 * SOON_S
         watched.failing.clear()
         expect(failed).to_have_count(0, timeout=SOON_S * 1000)
         assert {stage.name_of(row["Host"]) for row in tab.table("scorecard")} >= {"李佳", "李佳 AI"}
+
+
+def test_a_server_that_accepts_and_never_answers_is_lost_after_twenty_seconds(address, browser):
+    with Tab(browser, address, "/live?currency=CNY") as tab:
+        tab.page.route("**/api/stream?*", lambda _: None)
+        with tab.page.expect_request("**/api/stream?*"):
+            tab.page.get_by_role("radio", name="Last 15 minutes").check(force=True)
+        tab.page.evaluate("let now = performance.now.bind(performance); performance.now = () => now() + 20_000")
+        with tab.page.expect_request("**/api/stream?*"):
+            pass
+        expect(tab.page.locator("#state")).to_have_text("Reconnecting")
+
+
+def test_figures_of_a_server_that_is_gone_say_that_they_are_old(books, browser):
+    port = free_port()
+    with background(make_app(books.reader, lambda: NOW, pause_s=0.2), port) as address:
+        tab = Tab(browser, address.rstrip("/"), "/live?currency=CNY")
+        assert tab.page.locator(".unheard").count() == 0
+    with tab:
+        expect(tab.page.locator("#state")).to_have_text("Reconnecting")
+        assert re.fullmatch(r"\d+ s old", tab.text("#age"))
+        age = tab.page.get_by_role("group", name="Data age (not live)")
+        assert age.locator(".content").first.evaluate("node => getComputedStyle(node).filter") == "grayscale(1)"
+        assert tab.page.locator(".unheard").count() == len(BOARDS["live"].panels)
+        with background(make_app(books.reader, lambda: NOW, pause_s=0.2), port):
+            expect(tab.page.locator("#state")).to_have_text("Live")
+            expect(tab.page.locator(".unheard")).to_have_count(0)
+            expect(tab.page.get_by_role("group", name="Data age", exact=True)).to_be_visible()

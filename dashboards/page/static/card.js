@@ -15,13 +15,14 @@ const PICTURES = new Set(["series", "stack", "timeline", "bars"]);
 
 /**
  * @param {object} panel as the boards describe it
- * @returns {{node: HTMLElement, set: Function, draw: Function, fail: Function, again: Function, name: Function, wait: Function, end: Function}}
+ * @returns {{node: HTMLElement, set: Function, draw: Function, fail: Function, again: Function, name: Function, wait: Function, lose: Function, end: Function}}
  */
 export function makeCard(panel) {
   const title = el("h2", { id: `title-${panel.id}` });
   const words = el("span", { class: "words" });
   const aside = el("span", { class: "note" });
-  title.append(words, aside);
+  const unheard = el("span", { class: "hidden", hidden: true }, " (not live)");
+  title.append(words, aside, unheard);
   const file = el("a", { class: "icon quiet", download: true, "aria-label": `CSV of ${named(panel)}`, title: "Download as CSV" }, icon("file"));
   const legend = el("ul", { class: "legend", "aria-label": "Legend" });
   const content = el("div", { class: "content" });
@@ -55,7 +56,8 @@ export function makeCard(panel) {
   }
 
   function ready() {
-    node.classList.remove("loading", "waiting");
+    node.classList.remove("loading", "waiting", "unheard");
+    unheard.hidden = true;
     node.removeAttribute("aria-busy");
   }
 
@@ -85,7 +87,7 @@ export function makeCard(panel) {
     /** Where its file is, and the title; what answers another question keeps the title of that. */
     name(text, address) {
       file.href = address;
-      if (answer && node.classList.contains("waiting")) return;
+      if (answer && (node.classList.contains("waiting") || !unheard.hidden)) return;
       entitle(text);
       file.setAttribute("aria-label", `CSV of ${text.words}`);
       toggle?.setAttribute("aria-label", `Show ${text.words} as table`);
@@ -94,6 +96,12 @@ export function makeCard(panel) {
     wait() {
       node.classList.add("waiting");
       node.setAttribute("aria-busy", "true");
+    },
+    /** Nobody answers: what stands is what was known last. */
+    lose() {
+      if (!answer) return;
+      node.classList.add("unheard");
+      unheard.hidden = false;
     },
     end: () => picture.end?.(),
   };

@@ -15,7 +15,6 @@ export function makeClock(nodes) {
     nodes.wall.textContent = clock?.mode === "recorded" ? time(clock.newest_ms) : time(Date.now() + ahead);
     if (shut) return say("lost", "Signed out", "");
     if (!clock) return say("connecting", "Connecting", "");
-    if (lost) return say("lost", "Reconnecting", "");
     if (clock.mode === "empty") return say("empty", "Waiting", "no events yet");
     if (clock.mode === "recorded") return say("recorded", "Recorded", `until ${day(clock.newest_ms)}, ${time(clock.newest_ms)}`);
     const old = Math.max(Date.now() + ahead - clock.newest_ms, 0);
@@ -24,6 +23,7 @@ export function makeClock(nodes) {
   }
 
   function say(state, word, age) {
+    if (lost && !shut) [state, word] = ["lost", "Reconnecting"]; // the age goes on
     nodes.state.dataset.state = state;
     if (nodes.word.textContent !== word) nodes.word.textContent = word;
     nodes.age.textContent = age;

@@ -12,7 +12,7 @@ import { act, listen } from "./keys.js";
 import { fill, onSystemTheme, switchTheme } from "./looks.js";
 import { makeRange } from "./range.js";
 import { said } from "./said.js";
-import { makeLine } from "./stream.js";
+import { described, makeLine } from "./stream.js";
 import { MODEL_NAMES } from "./words.js";
 
 const $ = (id) => document.getElementById(id);
@@ -24,7 +24,7 @@ const clock = makeClock({ state: $("light"), word: $("state"), age: $("age"), wa
 const filters = makeFilters($("filters"), choose, () => go({ chosen: new Map() }));
 const range = makeRange($("range"), (since, until) => go({ since, until }));
 const explain = explainer($("explain"), () => chosenOf("model"), leaveOrder);
-const line = makeLine({ view: hearView, panel: hearPanel, marks: hearMarks, beat: ({ now_ms: now }) => clock.beat(now), lost: clock.lost, refused, crowded, shut });
+const line = makeLine({ view: hearView, panel: hearPanel, marks: hearMarks, beat: ({ now_ms: now }) => clock.beat(now), lost: lose, refused, crowded, shut });
 
 let boards = new Map();
 let states = {};
@@ -183,6 +183,13 @@ function draw() {
   });
 }
 
+/** Nothing is heard: what stands is not live until each panel is answered again. */
+function lose() {
+  clock.lost();
+  forget();
+  for (const card of cards.values()) card.lose();
+}
+
 /** The server does not know a value of the address: leave it out and say so. */
 function refused({ field, value, remedy }) {
   const next = address.without(look, field);
@@ -230,7 +237,7 @@ $("help").addEventListener("click", () => $("keys").showModal());
 for (const close of document.querySelectorAll("[data-close]")) close.addEventListener("click", () => close.closest("dialog").close());
 
 async function start() {
-  const said = await described();
+  const said = await described(clock.lost);
   boards = new Map(said.boards.map((one) => [one.name, one]));
   [states, days] = [said.states, said.zone];
   $("boards").replaceChildren(...[...boards.values()].map((one, at) => el("a", { "aria-keyshortcuts": String(at + 1) }, one.title)));
@@ -242,15 +249,6 @@ async function start() {
   }, $("single"));
   $("single").addEventListener("change", links);
   show(address.read(location, boards));
-}
-
-/** Ask what the boards are, until somebody answers. */
-async function described() {
-  for (;;) {
-    const answer = await fetch("/api/boards").catch(() => null);
-    if (answer?.ok) return answer.json();
-    await new Promise((later) => setTimeout(later, 1000));
-  }
 }
 
 start();

@@ -20,6 +20,7 @@ export function makeLine(hears) {
     hangUp();
     asked = query;
     if (document.hidden) return;
+    hear();
     source = new EventSource(`/api/stream?${query}`);
     source.addEventListener("open", hear);
     for (const name of ["view", "panel", "marks", "beat"]) {
@@ -30,7 +31,7 @@ export function makeLine(hears) {
     }
     source.addEventListener("error", () => {
       hears.lost();
-      heard = Infinity;
+      hear();
       if (source?.readyState === EventSource.CLOSED) why(query);
     });
   }
@@ -42,6 +43,8 @@ export function makeLine(hears) {
   // A stream that was refused does not come back by itself: ask why, and call again.
   async function why(query) {
     const stop = new AbortController();
+    heard = Infinity;
+    setTimeout(() => stop.abort(), SILENT_MS);
     const answer = await fetch(`/api/stream?${query}`, { signal: stop.signal }).catch(() => null);
     const refusal = [400, 403].includes(answer?.status) ? await answer.json() : null;
     const crowd = answer?.status === 503 ? await answer.json() : null;
@@ -60,7 +63,7 @@ export function makeLine(hears) {
     heard = Infinity;
   }
 
-  // A line that was cut without a word is only silent: no error tells of it.
+  // A line that was cut without a word, or never opens, is only silent: no error tells of it.
   setInterval(() => {
     if (performance.now() - heard < SILENT_MS) return;
     hears.lost();
@@ -71,4 +74,14 @@ export function makeLine(hears) {
   addEventListener("pageshow", (event) => { if (event.persisted && asked) call(asked); });
   document.addEventListener("visibilitychange", () => { if (asked) call(asked); });
   return { call };
+}
+
+/** Ask what the boards are, until somebody answers; lost() is called while nobody does. */
+export async function described(lost) {
+  for (;;) {
+    const answer = await fetch("/api/boards", { signal: AbortSignal.timeout(SILENT_MS) }).catch(() => null);
+    if (answer?.ok) return answer.json();
+    lost();
+    await new Promise((later) => setTimeout(later, 1000));
+  }
 }
