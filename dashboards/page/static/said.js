@@ -11,11 +11,10 @@ const NAMED = 3; // so many values of one filter are called by name
  * @param {object} look what is asked for
  * @param {object} board whose variables they are
  * @param {object} view what the server made of it: {from_ms, until_ms, variables}
- * @returns {Node[]} the range and the filters that are set; nothing where no filter is
+ * @returns {Node[]} the range and the filters that are set
  */
 export function said(look, board, view) {
   const set = board.variables.filter(({ name, hidden }) => !hidden && look.chosen.has(name));
-  if (!set.length) return [];
   return [el("span", {}, rangeOf(look, board, view)), ...set.map((variable) => filter(variable, look.chosen.get(variable.name), view.variables[variable.name]?.options ?? []))];
 }
 
