@@ -17,28 +17,24 @@ held AS (
 ),
 {{script_tested}},
 paired AS (
-    SELECT names, arm, compared, toUInt8(arm.1 = compared) AS is_other
+    SELECT names, compared, arm.2 AS side, arm.3 AS point,
+        sumForEach(arrayResize(
+            arrayConcat(arrayResize([toFloat64(0)], if(arm.1 = compared, 3, 0)), [toFloat64(arm.4), arm.5, arm.6]), 6
+        )) OVER (PARTITION BY compared ORDER BY side, point) AS so_far
     FROM tested
     ARRAY JOIN if(blocked = '', arms, []) AS arm
     ARRAY JOIN arrayFilter(name -> arm.1 IN (names[1], name), arrayPopFront(names)) AS compared
 ),
 sums AS (
-    SELECT names, compared, arm.2 AS side, arm.3 AS point,
-        sum(arm.4 * (1 - is_other)) OVER so_far AS n0, sum(arm.5 * (1 - is_other)) OVER so_far AS y0,
-        sum(arm.6 * (1 - is_other)) OVER so_far AS yy0, sum(arm.4 * is_other) OVER so_far AS n1,
-        sum(arm.5 * is_other) OVER so_far AS y1, sum(arm.6 * is_other) OVER so_far AS yy1
+    SELECT DISTINCT names, compared, point, so_far[1] AS n0, so_far[2] AS y0, so_far[3] AS yy0, so_far[4] AS n1, so_far[5] AS y1,
+        so_far[6] AS yy1
     FROM paired
-    WINDOW so_far AS (PARTITION BY compared ORDER BY side, point)
-),
-{{script_interval}},
-points AS (
-    SELECT DISTINCT compared, point, lift, half
-    FROM judged
     WHERE side = 0
-)
+),
+{{script_interval}}
 SELECT toDateTime(point, 'UTC') AS time, concat(compared, shown.1) AS line,
     toDecimal128(round(assumeNotNull(shown.2) * 1000), 4) / {{units}} AS value
-FROM points
-ARRAY JOIN [(': lift', points.lift), (': at least', points.lift - half), (': at most', points.lift + half)] AS shown
+FROM judged
+ARRAY JOIN [(': lift', judged.lift), (': at least', judged.lift - half), (': at most', judged.lift + half)] AS shown
 WHERE isNotNull(shown.2)
 ORDER BY time, line
