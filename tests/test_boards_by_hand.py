@@ -327,7 +327,7 @@ def test_who_is_exposed_counts_when_the_window_is_over_with_what_was_paid_in_it(
     ]
     values = {"script": ["x"], "window": ["3600"], "currency": ["CNY"]}
     with stored(tmp_path / "data", [events]) as (warehouse, _):
-        gone = f"'s', 'gone', fromUnixTimestamp64Milli({BEGIN + 25 * MINUTE}), arrayJoin([1, -1]), now(), 0"
+        gone = f"'s', 'gone', fromUnixTimestamp64Milli({BEGIN + 11 * MINUTE}), arrayJoin([1, -1]), now(), 0"
         execute(warehouse, f"INSERT INTO presence SELECT {gone}")
         text = expanded(statement("compare_script_arms"), Range(BEGIN, BEGIN + 100 * MINUTE, MINUTE), values)
         (row,) = warehouse.ask(text).to_dicts()
