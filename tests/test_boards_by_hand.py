@@ -13,6 +13,7 @@ from scenario_stage import Event
 from warehouse_stage import execute
 
 from analytics.warehouse.embedded import Embedded
+from analytics.warehouse.own import of_hosts
 from dashboards.boards import finance, hosts
 from dashboards.macros import Range, expanded
 from dashboards.spec import Unit
@@ -347,6 +348,20 @@ def test_credits_in_a_pause_belong_to_their_hour_also_where_the_range_ends_in_th
     with stored(tmp_path / "data", [[*events, paid]]) as (warehouse, _):
         rows = {row["hour"]: row["digital"] for row in asked(warehouse, "compare_strata", span)}
     assert rows == ({"11:00": Decimal(0)} if first == 0 else {}) | {"12:00": None}
+
+
+def test_choices_of_a_host_are_those_of_its_own_shifts_and_credits(tmp_path: Path) -> None:
+    foreign = [
+        _event("session_started", 0, session_id="t", platform="tiktok", seller_id="other"),
+        _event("shift_started", 0, session_id="t", host_id="x"),
+    ]
+    chosen = [one for one in hosts.BOARD.variables if one.name in ("seller", "platform", "session")]
+    with stored(tmp_path / "data", [[*_quiet_hours(), *foreign]]) as (warehouse, _):
+        for host, expected in (("h1", ["seller", "douyin", "s"]), ("x", ["other", "tiktok", "t"])):
+            reader = warehouse.reader(0, of_hosts([host]))
+            texts = [expanded(statement(str(one.own)), Range(BEGIN, BEGIN + MINUTE, MINUTE), {}) for one in chosen]
+            assert [reader.ask(text)["value"].to_list() for text in texts] == [[one] for one in expected]
+            reader.close()
 
 
 def test_of_two_registrations_at_one_instant_the_first_by_its_id_holds_before_them(tmp_path: Path) -> None:

@@ -237,9 +237,9 @@ $("help").addEventListener("click", () => $("keys").showModal());
 for (const close of document.querySelectorAll("[data-close]")) close.addEventListener("click", () => close.closest("dialog").close());
 
 async function start() {
-  const said = await described(clock.lost);
-  boards = new Map(said.boards.map((one) => [one.name, one]));
-  [states, days] = [said.states, said.zone];
+  const told = await described(clock.lost);
+  boards = new Map(told.boards.map((one) => [one.name, one]));
+  [states, days] = [told.states, told.zone];
   $("boards").replaceChildren(...[...boards.values()].map((one, at) => el("a", { "aria-keyshortcuts": String(at + 1) }, one.title)));
   $("numbers").replaceChildren(...[...boards.keys()].flatMap((_, at) => [" ", el("kbd", {}, String(at + 1))]));
   listen({
