@@ -5,8 +5,9 @@
 -- on). Told as `hostledger experiment analyse --script` does.
 -- ways: one row per session, when which variants ran (from, until in ms UTC, numbers of variants); spans: the same, cut so that
 -- none overlap. looked: one row per viewer and session, moves: when somebody came (+1) or went (-1), in order, as ms x 4 + change
--- + 1; of one instant -1 comes first, so that whose coming was taken back was not there. met: where a stay and a span meet
--- first; exposure: ms x 2, + 1 if another variant ran, so that the least is the first, and of those one that was meant.
+-- + 1; of one instant -1 comes first, so that whose coming was taken back was not there. happened: where a stay and a span meet
+-- first, and what anybody paid (number 0); exposure: ms x 2, + 1 if another variant ran, so that the least is the first, and of
+-- those one that was meant. Both are one table, and no join, because the two sides of a join are read one after the other.
 -- Orders are read from the first start to the end of the window of whoever came last. What a statement costs here grows with the
 -- people in the rooms of the script.
 (
@@ -61,41 +62,38 @@ stays AS (
         arrayCumSum(move -> move % 4 - 1, moves) AS people
     WHERE people > 0
 ),
-met AS (
+happened AS (
     SELECT viewer_id,
         1 + toUInt64(bitShiftRight(toUInt128(reinterpretAsUInt64(
             reverse(substring(SHA256(concat(${script:sqlstring}, char(31), viewer_id)), 1, 8))
         )) * length(script.2), 64)) AS number,
-        2 * greatest(from_ms, begin_ms) + 1 - has(numbers, number) AS exposure
+        2 * greatest(from_ms, begin_ms) + 1 - has(numbers, number) AS exposure, 0 AS paid_ms, 0 AS net
     FROM stays
     ASOF INNER JOIN spans ON stays.session_id = spans.session_id AND stays.from_ms < spans.end_ms
     WHERE begin_ms < until_ms
-),
-exposed AS (
-    SELECT viewer_id, any(met.number) AS number, min(met.exposure) AS exposure, intDiv(exposure, 2) AS exposed_ms,
-        exposed_ms + 1000 * least(toInt64OrZero(${window:sqlstring}), 1000000000) AS until_ms
-    FROM met
-    GROUP BY viewer_id
-    HAVING until_ms <= (SELECT toUnixTimestamp64Milli(max(newest_at)) FROM lanes)
+    UNION ALL
+    SELECT viewer_id, 0, 0, toUnixTimestamp64Milli(ordered_at), greatest(amount_minor - ifNull(back.returned, 0), 0)
+    FROM orders AS paid
+    LEFT JOIN (
+        SELECT order_id, sum(amount_minor) AS returned
+        FROM refunds
+        WHERE currency = ${currency:sqlstring}
+        GROUP BY order_id
+    ) AS back ON paid.order_id = back.order_id
+    WHERE paid.currency = ${currency:sqlstring} AND paid.ordered_at >= script.3 AND paid.ordered_at < (
+        SELECT max(ifNull(ended_at, toDateTime64(9000000000, 3, 'UTC'))) FROM shifts WHERE session_id IN script.1
+    ) + toIntervalSecond(least(toInt64OrZero(${window:sqlstring}), 1000000000))
 ),
 outcomes AS (
-    SELECT number, exposed_ms, 1 - exposure % 2 AS saw_it,
-        arrayFilter(order -> order.1 >= exposed_ms AND order.1 < until_ms, bought.orders).2 AS counted,
+    SELECT max(happened.number) AS number, minIf(happened.exposure, happened.number > 0) AS exposure,
+        intDiv(exposure, 2) AS exposed_ms,
+        exposed_ms + 1000 * least(toInt64OrZero(${window:sqlstring}), 1000000000) AS until_ms, 1 - exposure % 2 AS saw_it,
+        arrayFilter(
+            order -> order.1 >= exposed_ms AND order.1 < until_ms,
+            groupArrayIf((paid_ms, happened.net), happened.number = 0)
+        ).2 AS counted,
         length(counted) AS orders, toInt64(arraySum(counted)) AS net
-    FROM exposed
-    LEFT JOIN (
-        SELECT viewer_id,
-            groupArray((toUnixTimestamp64Milli(ordered_at), greatest(amount_minor - ifNull(back.returned, 0), 0))) AS orders
-        FROM orders AS paid
-        LEFT JOIN (
-            SELECT order_id, sum(amount_minor) AS returned
-            FROM refunds
-            WHERE currency = ${currency:sqlstring}
-            GROUP BY order_id
-        ) AS back ON paid.order_id = back.order_id
-        WHERE paid.currency = ${currency:sqlstring} AND paid.ordered_at >= script.3 AND paid.ordered_at < (
-            SELECT max(ifNull(ended_at, toDateTime64(9000000000, 3, 'UTC'))) FROM shifts WHERE session_id IN script.1
-        ) + toIntervalSecond(least(toInt64OrZero(${window:sqlstring}), 1000000000))
-        GROUP BY viewer_id
-    ) AS bought ON exposed.viewer_id = bought.viewer_id
+    FROM happened
+    GROUP BY viewer_id
+    HAVING number > 0 AND until_ms <= (SELECT toUnixTimestamp64Milli(max(newest_at)) FROM lanes)
 )
