@@ -4,14 +4,15 @@
 -- their variant ran where they were first exposed), sample_p (chi-square test of the sizes), blocked ('' or why nothing may be
 -- compared). An outcome is a viewer's net, capped at the 99th percentile of those who bought.
 summed AS (
-    SELECT script.2 AS names, groupArray((number, side, point, viewers, held.net, nets)) AS rows, sum(viewers) AS everybody,
+    SELECT script.2 AS names, length(names) AS variants, (variants - 1) % 2 / 2 AS odd,
+        groupArray((number, side, point, viewers, held.net, nets)) AS rows, sum(viewers) AS everybody,
         sum(seers) / everybody AS saw, sum(held.orders) AS orders, sumMap([number], [viewers]).2 AS sizes,
+        (variants * arraySum(size -> size * size, sizes) / everybody - everybody) / 2 AS half_chi2,
         quantileExactInclusiveArray(0.99)(nets) AS cap
     FROM held
 ),
 tested AS (
-    SELECT names, everybody, saw, length(names) AS variants,
-        (variants * arraySum(size -> size * size, sizes) / everybody - everybody) / 2 AS half_chi2, (variants - 1) % 2 / 2 AS odd,
+    SELECT names, everybody, saw,
         arrayMap(
             row -> (
                 names[row.1], row.2, row.3, row.4, arraySum(net -> least(net, cap), row.6),
