@@ -57,19 +57,21 @@ told AS (
     GROUP BY session_id
     UNION ALL
     SELECT sold.session_id, [], [], [], [], groupArray(toUInt64(sold.minute) * 2 + 1),
-        groupArray(if(host_kinds.kind = 'human', sold.net, 0)), groupArray(if(host_kinds.kind = 'digital', sold.net, 0))
+        groupArray(if(known.kind = 'human', sold.net, 0)), groupArray(if(known.kind = 'digital', sold.net, 0))
     FROM (
-        SELECT session_id, toString(host_id) AS host_id, minute, gross AS net,
-            toDateTime64(minute, 3, 'UTC') + INTERVAL 29999 MILLISECOND AS known_at
+        SELECT session_id, host_id, minute, gross AS net
         FROM revenue_minute
         WHERE model = ${model:sqlstring} AND currency = ${currency:sqlstring} AND $__timeFilter(minute)
         UNION ALL
-        SELECT session_id, toString(host_id), minute, -refunds,
-            toDateTime64(minute, 3, 'UTC') + INTERVAL 29999 MILLISECOND
+        SELECT session_id, host_id, minute, -refunds
         FROM returns_minute
         WHERE model = ${model:sqlstring} AND currency = ${currency:sqlstring} AND $__timeFilter(minute)
     ) AS sold
-    ASOF INNER JOIN roster_kinds AS host_kinds FINAL ON sold.host_id = host_kinds.host_id AND sold.known_at >= host_kinds.from_at
+    ASOF INNER JOIN (
+        SELECT host_id, argMax(roster_kinds.kind, from_at) AS kind, toStartOfMinute(from_at + INTERVAL 30 SECOND) AS from_minute
+        FROM roster_kinds FINAL
+        GROUP BY host_id, from_minute
+    ) AS known ON sold.host_id = known.host_id AND sold.minute >= known.from_minute
     GROUP BY sold.session_id
 ),
 rooms AS (
