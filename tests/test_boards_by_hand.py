@@ -378,13 +378,14 @@ def test_of_two_registrations_at_one_instant_the_first_by_its_id_holds_before_th
         assert (crude["human_hours"], crude["digital_hours"]) == (0.5, 0)
 
 
+@pytest.mark.parametrize("apart_s", [0, 5])
 @pytest.mark.parametrize("kinds", [("human", "digital"), ("digital", "human")])
-def test_of_two_registrations_at_one_instant_the_last_by_its_id_holds_for_time_and_money(
-    tmp_path: Path, kinds: tuple[str, str]
+def test_of_two_registrations_at_one_instant_or_minute_the_last_by_its_id_holds_for_time_and_money(
+    tmp_path: Path, kinds: tuple[str, str], apart_s: int
 ) -> None:
     events = [_event("host_registered", -60, host_id="x", name="X", kind="human")]
-    for kind in kinds:
-        one = _event("host_registered", 10, host_id="x", name="X", kind=kind)
+    for late, kind in enumerate(kinds):
+        one = _event("host_registered", 10 + late * apart_s / 60, host_id="x", name="X", kind=kind)
         events.append(one | {"event_id": f"{one['event_id']} {len(events)}"})
     events.append(_event("session_started", -1, session_id="s", platform="douyin", seller_id="seller"))
     events += [_shift("shift_started", 0, "x"), _shift("shift_ended", 30, "x"), _room("viewer_joined", 0, "a")]
