@@ -3,7 +3,8 @@
 --   strata (with both, count), human_hours and digital_hours (viewer-hours that it stands on), left_out (share of the
 --   viewer-hours in strata with one kind).
 -- rated: a stratum with one kind weighs nothing. sums: of all strata at once, for what adds up costs more to plan than to add:
--- net and time of either kind; strata with both, and their time; weights; weighted rates of either kind.
+-- net and time of either kind; strata with both, and their time; weights; weighted rates of either kind. The figures stand in the
+-- order of their places, as in the one row of summed.
 WITH {{compare_strata}},
 rated AS (
     SELECT toFloat64(human_net) AS net0, toFloat64(human_ms) AS n0, toFloat64(digital_net) AS net1, toFloat64(digital_ms) AS n1,
@@ -36,4 +37,3 @@ SELECT ['crude', 'stratified, all traffic (ATE)', 'stratified, digital traffic (
     if(place = 1, sums[4], sums[7]) / 3600000 AS digital_hours,
     if(place = 1, 0, 1 - (sums[6] + sums[7]) / (sums[2] + sums[4])) AS left_out
 FROM figures
-ORDER BY place
