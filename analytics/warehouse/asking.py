@@ -15,9 +15,9 @@ READING = dict.fromkeys(
     "0",
 )
 """Settings of handles that only read. The engine would compile what comes for the third time, which takes up to a few
-hundred milliseconds once; the statements of a board take tens, and are none the faster for it. Two steps of planning look
-for what these statements do not have, and take milliseconds where much lies beneath. Grouping in two stages (new in 26.8)
-is slower where most keys come once, as viewers do. A server that does not know a setting passes it over."""
+hundred milliseconds once; the statements of a board take tens, and are none the faster for it. Two steps of planning
+look for what these statements do not have, and take milliseconds where much lies beneath. Grouping in two stages (new
+in 26.8) is slower where most keys come once, as viewers do. A server that does not know a setting passes it over."""
 
 _LOOKING_UP = "SETTINGS optimize_move_to_prewhere = 0\n"
 """Of the core's look-ups: they find few rows in many small parts; reading each part in two steps costs a fifth more."""
