@@ -322,8 +322,9 @@ def test_who_is_exposed_counts_when_the_window_is_over_with_what_was_paid_in_it(
         _event("script_started", 10, session_id="s", host_id="h1", script_id="x", variant="A"),
         _room("viewer_joined", 12, "buyer"),
         _room("viewer_left", 20, "buyer"),
+        _order("a millisecond early", 11.99999, 7),
         _order("at", 12, 100),
-        _order("before", 71.9998, 10),
+        _order("a millisecond before the end", 71.99999, 10),
         _order("end", newest, 1),
     ]
     values = {"script": ["x"], "window": ["3600"], "currency": ["CNY"]}
