@@ -56,8 +56,8 @@ def stored(
             mismatched(money.mismatched, warehouse, intent.batch),
         ]
     )
-    shifts = None if roster else (state.roster.shifts, standing.shifts)
-    rows |= _rows(intent, facts, shifts, money, rejects)
+    rosters = None if roster else (state.roster, standing)
+    rows |= _rows(intent, facts, rosters, money, rejects)
     outcome = _outcome(intent, decoded, facts, new.rejects.height, rejects.height, money, after)
     return Stored(rows, after, outcome, lines.first + decoded.lines - 1)
 
@@ -65,16 +65,19 @@ def stored(
 def _rows(
     intent: Intent,
     facts: Facts,
-    shifts: tuple[pl.DataFrame, pl.DataFrame] | None,
+    rosters: tuple[Roster, Roster] | None,
     money: Money,
     rejects: pl.DataFrame,
 ) -> dict[str, pl.DataFrame]:
-    """The other rows by table; one without any may be absent. shifts: before and after, where this lane stores them."""
+    """The other rows by table; one without any may be absent. rosters: before and after, if they are stored here."""
     rows = {}
     if facts.roster_events.height:
         rows["roster_events"] = tables.roster_events(facts.roster_events)
-        if shifts:
-            rows["shifts"] = tables.shifts(*shifts, OPEN_MS)
+        if rosters:
+            before, after = rosters
+            touched = after.touched(before, facts.roster_events)
+            rows["shifts"] = tables.shifts(before.shifts, after.shifts, OPEN_MS)
+            rows["stretches"] = tables.stretches(before.stretches(touched), after.stretches(touched), OPEN_MS)
     if facts.orders.height:
         rows["orders"] = tables.orders(facts.orders.drop("position"))
         rows["order_lines"] = tables.order_lines(facts.order_lines, facts.orders)

@@ -22,7 +22,12 @@ ROSTER = {
     "occurred_ms": pl.Int64,
     "session_id": pl.String,
     "host_id": pl.String,
+    "kind": pl.String,
+    "script_id": pl.String,
+    "variant": pl.String,
 }
+_TIMED = ("shift_started", "shift_ended", "session_ended", "script_started")
+"""Roster events that cut or end a stretch of their session."""
 RECENT_ORDERS = {"order_id": pl.String, "viewer_id": pl.String, "ordered_ms": pl.Int64}
 
 
@@ -53,6 +58,21 @@ class Roster:
     def says_the_same_as(self, other: "Roster") -> bool:
         """Whether who is on air, and which sessions have ended, is the same."""
         return self.shifts.equals(other.shifts) and self.ends.equals(other.ends)
+
+    def touched(self, before: "Roster", events: pl.DataFrame) -> pl.Series:
+        """Name the sessions whose stretches events may have changed that were not known before."""
+        timed = events.filter(pl.col("type").is_in(_TIMED))["session_id"]
+        if not (events["type"] == "host_registered").any():
+            return timed.unique()
+        was, now = roster.kinds(before.events), roster.kinds(self.events)
+        hosts = pl.concat([was.join(now, on=was.columns, how="anti"), now.join(was, on=was.columns, how="anti")])
+        return pl.concat([timed, self.shifts.join(hosts, on="host_id", how="semi")["session_id"]]).unique()
+
+    def stretches(self, session_ids: pl.Series) -> pl.DataFrame:
+        """Cut these sessions into stretches, as `roster.stretches` does."""
+        these = pl.col("session_id").is_in(session_ids.implode())
+        scripts = roster.scripts(self.events.filter(these))
+        return roster.stretches(self.shifts.filter(these), roster.kinds(self.events), scripts)
 
 
 NO_ROSTER = Roster.of(pl.DataFrame(schema=ROSTER), 0)

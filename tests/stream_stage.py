@@ -216,6 +216,8 @@ def everything(warehouse: Warehouse) -> dict[str, Any]:
         "ORDER BY 1, 2",
         "shifts": "SELECT session_id, host_id, started_at, ended_at FROM shifts FINAL WHERE deleted = 0 "
         "ORDER BY 1, 2, 3",
+        "stretches": "SELECT session_id, started_at, ended_at, host_ids, kind, script_ids, variants "
+        "FROM stretches FINAL ORDER BY 1, 2",
         "rejects": "SELECT reason, count() FROM rejects GROUP BY 1 ORDER BY 1",
     }
     found: dict[str, Any] = {name: rows(warehouse, text) for name, text in sums.items()}

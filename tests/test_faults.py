@@ -44,6 +44,7 @@ EVENTS = scenario(3, "medium")
 TABLES = (
     "roster_events",
     "shifts",
+    "stretches",
     "viewer_events",
     "presence",
     "orders",
@@ -84,13 +85,13 @@ def delayed(events: list[Event], random: Random) -> list[Event]:
 
 
 def batches_of_scenario() -> list[str | None]:
-    """14 batches, most events in order, some late, with repeats and broken lines, and three fits."""
+    """20 batches, most events in order, some late, with repeats and broken lines, and three fits."""
     events = delayed([*EVENTS, *Random(4).sample(EVENTS, len(EVENTS) // 8)], Random(3))
-    cuts = [len(events) * number // 14 for number in range(15)]
+    cuts = [len(events) * number // 20 for number in range(21)]
     texts: list[str | None] = [
         to_bytes(events[start:end]).decode() + '{"type": "broken"}\n' for start, end in pairwise(cuts)
     ]
-    return [*texts[:5], None, *texts[5:13], None, *texts[13:], None]
+    return [*texts[:5], None, *texts[5:19], None, *texts[19:], None]
 
 
 def contents(folder: Path, *, but: str = "") -> Contents:
@@ -118,7 +119,7 @@ def _rows(warehouse: Embedded, table: str, key: str, but: str) -> list[tuple[str
         left_out = f"EXCEPT({', '.join(unlike)})" if unlike else ""
         states = [name for name, kind in _columns(warehouse, table) if kind.startswith("AggregateFunction")]
         shown = f"REPLACE({', '.join(f'finalizeAggregation({name}) AS {name}' for name in states)})" if states else ""
-        final = "FINAL" if states or table in {"shifts", "lanes"} else ""
+        final = "FINAL" if states or table in {"shifts", "stretches", "lanes"} else ""
         return rows(warehouse, f"SELECT * {left_out} {shown} FROM {table} {final} ORDER BY ALL")  # noqa: S608  # names of our own tables
     columns = _columns(warehouse, table)
     sums = [_whole(name, kind) for name, kind in columns]

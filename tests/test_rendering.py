@@ -18,6 +18,8 @@ from analytics.warehouse.rendering import checked, rendered
 GOLDEN = Path(__file__).with_name("golden") / "cluster.sql"
 SETS = {"people_minute", "lanes"}
 """Rollups of sets and greatest values: what comes twice is in them once, so they are not emptied before."""
+SPREAD = {"stretches"}
+"""Tables with batches that are filled."""
 COLUMNS = {"presence_minute"}
 """Rollups of which a column is filled: it is dropped and made anew before."""
 CLUSTER = "live"
@@ -52,7 +54,7 @@ def test_on_a_cluster_everything_is_defined_on_all_servers_and_nothing_twice() -
     assert all(found)
     names = [match[1] for match in found if match]
     dropped = [text for text in statements(CLUSTER) if text.startswith("DROP")]
-    again = ("activity_minute_view", "rooms_minute_view")
+    again = ("activity_minute_view", "rooms_minute_view", "line_ups")
     away = ("rooms_minute_views_view", "presence_minute_views_view")
     assert sorted(dropped) == sorted(f"DROP TABLE IF EXISTS {view} ON CLUSTER '{CLUSTER}'" for view in again + away)
     assert sorted(name for name in set(names) if names.count(name) > 1) == sorted(again)
@@ -80,7 +82,17 @@ def test_a_rollup_is_filled_from_all_shards_into_one_and_emptied_on_all_before()
             assert texts[place - 1] == emptied or filled[1] in SETS or (filled[1] in COLUMNS and len(added) == 3)
             assert re.match(rf"CREATE MATERIALIZED VIEW {filled[1]}_(views_)?view ", texts[place + 1])
     filled = [text for text in texts if re.match(r"INSERT INTO \w+_local\b", text)]
-    assert len(filled) == sum(text.startswith("TRUNCATE") for text in texts) + len(SETS) + len(COLUMNS) == 9
+    emptied = {match[1] for text in texts if (match := re.match(r"TRUNCATE TABLE (\w+)_local ", text))}
+    assert len(filled) == len(emptied - SPREAD) + len(SETS) + len(COLUMNS) == 9
+
+
+def test_what_has_batches_is_filled_through_the_way_in_so_that_rows_come_to_the_shard_of_their_lane() -> None:
+    texts = statements(CLUSTER)
+    for name in SPREAD:
+        (place,) = (place for place, text in enumerate(texts) if text.startswith(f"INSERT INTO {name} "))
+        assert texts[place - 1] == f"TRUNCATE TABLE {name}_local ON CLUSTER '{CLUSTER}'"
+        assert "_local" not in texts[place]
+        assert texts[place].endswith("insert_deduplicate = 0")
 
 
 def test_the_roster_is_whole_on_all_servers_and_filled_while_workers_go_on() -> None:

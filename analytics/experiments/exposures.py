@@ -6,6 +6,7 @@ import polars as pl
 
 from analytics.experiments.assignment import assigned
 from analytics.intervals import OPEN_MS, overlaps
+from analytics.roster import UNNAMED
 
 EXPOSURES: dict[str, Any] = {
     "viewer_id": pl.String,
@@ -24,7 +25,7 @@ def runs(started: pl.DataFrame, shifts: pl.DataFrame, script_id: str) -> pl.Data
     """
     place = ("session_id", "host_id")
     begun = (
-        started.with_columns(pl.col("variant").fill_null("A"))
+        started.with_columns(pl.col("variant").fill_null(UNNAMED))
         .group_by(*place, "at_ms")
         .agg(variants=pl.col("variant").filter(pl.col("script_id") == script_id).unique().sort())
         .sort(*place, "at_ms")

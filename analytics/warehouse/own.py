@@ -35,6 +35,7 @@ CLOSED = (
     "order_lines",
     "refunds",
     "order_paths",
+    "stretches",
     "orders_minute",
     "products_minute",
     "people_minute",

@@ -58,6 +58,26 @@ def shifts(before: pl.DataFrame, after: pl.DataFrame, open_ms: int) -> pl.DataFr
     )
 
 
+def stretches(before: pl.DataFrame, after: pl.DataFrame, open_ms: int) -> pl.DataFrame:
+    """Rows of `stretches` for some sessions whole, before and after; those that have vanished are marked deleted."""
+    gone = before.join(after, on=["session_id", "start_ms"], how="anti")
+    stands = [frame.with_columns(deleted=pl.lit(flag, dtype=pl.UInt8)) for flag, frame in enumerate((after, gone))]
+    return (
+        pl.concat(stands)
+        .sort("session_id", "start_ms")
+        .select(
+            "session_id",
+            _at("start_ms", "started_at"),
+            pl.when(pl.col("end_ms") < open_ms).then("end_ms").cast(TIME).alias("ended_at"),
+            "host_ids",
+            "kind",
+            "script_ids",
+            "variants",
+            "deleted",
+        )
+    )
+
+
 def presence(changes: pl.DataFrame, recorded_ms: int) -> pl.DataFrame:
     """Rows of `presence`."""
     return changes.select(

@@ -8,6 +8,8 @@ tests a script; its viewers are a 540th of all watches.
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks import stretches
+
 SQL = Path(__file__).parent / "sql"
 WATCHES_PER_EVENT, ORDERS_PER_EVENT, EVENTS_PER_BATCH = 0.2, 0.004, 20_000
 BLOCK = 4_000_000
@@ -46,6 +48,7 @@ def fill(run: Callable[[str, dict[str, int]], object], events: int, now_s: int, 
         all_of(name, orders)
     for name in ("batches", "rejects"):
         all_of(name, max(events // EVENTS_PER_BATCH, 1))
+    run(stretches.FILL, {})
     in_blocks(watches, "watches", "presence")
     in_blocks(events - 2 * watches, "others")
     for rollup in ROLLUPS:

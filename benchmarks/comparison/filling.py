@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks import stretches
+
 SQL = Path(__file__).parent / "sql"
 NOW_S = 1_785_760_200
 BLOCK = 10_000
@@ -19,6 +21,7 @@ def fill(run: Run, sessions: int, tell: Callable[[str], None]) -> None:
     known = {"now_s": str(NOW_S), "sessions": str(sessions)}
     for name in _AT_ONCE:
         run(_statement(name), known)
+    run(stretches.FILL, {})
     for first in range(0, sessions, BLOCK):
         block = known | {"first": str(first), "some": str(min(BLOCK, sessions - first))}
         for name in _IN_BLOCKS:

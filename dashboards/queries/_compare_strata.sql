@@ -1,7 +1,7 @@
 -- Fragment: the table strata: stratum (platform, hour of the day in the seller's zone, category), and for each kind net (minor
 -- units, of what was sold then), watch_ms and sessions; told as `hostledger compare` does: a line-up counts for a kind if all of
 -- its hosts are of it, credits for the kind of their account unless another line-up was on air, hand-overs to the whole minute.
--- selling: sessions that sell; told: up to three rows for each session, with its shifts (turns), its people (minutes) and its
+-- selling: sessions that sell; told: up to three rows for each session, with its stretches (turns), its people (minutes) and its
 -- credits by kind (sales) as arrays; rooms: one row for each session, its range cut into pieces (starts) where a line-up changes
 -- and an hour begins. Credits behind the last shift belong to the hour in which it ended (marks[-1]), those before the first to
 -- none. The kind of an account is that of the minute, a change of kinds being told to the nearest minute as well.
@@ -11,7 +11,7 @@
 -- piece of each minute would have to name the pieces twice.
 -- What stands above many table expressions is dear to plan, the more the more columns it names: a comparison of tuples, a chain
 -- of AND and OR, a key that is a function. So keys are columns here, and what is known of a session is told where it is grouped.
--- All shifts of a session are read, also behind the range, for its line-ups begin with its first and its credits end with its
+-- All stretches of a session are read, also behind the range, for its line-ups begin with its first and its credits end with its
 -- last; people only of sessions with a shift near the range.
 intDiv(toUInt32($__fromTime) + 59, 60) * 60 AS first_s,
 intDiv(toUInt32($__toTime), 60) * 60 + 60 AS past_s,
@@ -20,31 +20,18 @@ selling AS (
     FROM revenue_day
     WHERE model = ${model:sqlstring} AND currency = ${currency:sqlstring} AND session_id != ''
 ),
-kinds AS (
-    SELECT host_id, kind, from_at AS kind_from,
-        leadInFrame(from_at, 1, toDateTime64(9000000000, 3, 'UTC')) OVER (
-            PARTITION BY host_id ORDER BY from_at ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
-        ) AS kind_until
-    FROM roster_kinds FINAL
-),
 told AS (
-    SELECT aired.session_id AS session_id, groupArray((
-            toUInt32(toStartOfMinute(greatest(started_at, kind_from) + INTERVAL 30 SECOND)) AS at_s,
-            toUInt32(toStartOfMinute(if(kinds.kind = '', stopped_at, least(stopped_at, kind_until)) + INTERVAL 30 SECOND))
-                AS until_s,
-            if(kinds.kind = '', 'unknown', toString(kinds.kind))
+    SELECT session_id, groupArray((
+            toUInt32(toStartOfMinute(started_at + INTERVAL 30 SECOND)) AS at_s,
+            toUInt32(toStartOfMinute(
+                ifNull(ended_at, assumeNotNull((SELECT max(newest_at) FROM lanes))) + INTERVAL 30 SECOND
+            )) AS until_s,
+            toString(stretches.kind)
         )) AS turns,
         CAST([], 'Array(UInt64)') AS minutes, CAST([], 'Array(Int64)') AS changes, CAST([], 'Array(Int64)') AS moments,
         CAST([], 'Array(UInt64)') AS sales, CAST([], 'Array(Int128)') AS human, CAST([], 'Array(Int128)') AS digital
-    FROM (
-        SELECT session_id, host_id, started_at,
-            ifNull(ended_at, assumeNotNull((SELECT max(newest_at) FROM lanes))) AS stopped_at
-        FROM shifts FINAL
-        WHERE session_id IN (SELECT session_id FROM shifts WHERE started_at < $__toTime + INTERVAL 1 minute)
-            AND {{in_sessions}}
-    ) AS aired
-    LEFT JOIN kinds ON aired.host_id = kinds.host_id
-    WHERE at_s < until_s
+    FROM stretches FINAL
+    WHERE {{in_sessions}} AND at_s < until_s
     GROUP BY session_id
     UNION ALL
     SELECT session_id, [], groupArray(toUInt64(minute) * 2 + 1), groupArray(presence_minute.change),
@@ -100,13 +87,12 @@ rooms AS (
 laid AS (
     SELECT session_id, starts,
         arrayMap(
-            at -> (platform, formatDateTime(toDateTime(least(at, marks[-1]), 'UTC'), '%H:00', ${zone:sqlstring}), category), starts
+            at -> (platform, toHour(toDateTime(least(at, marks[-1]), 'UTC'), ${zone:sqlstring}), category), starts
         ) AS alike,
-        arrayMap(at -> arrayDistinct(arrayFilter(turn -> turn.1 <= at AND at < turn.2, turns).3), starts) AS line_ups,
         arrayMap(
-            (at, on_air) -> multiIf(at < marks[1], '', empty(on_air), 'none', length(on_air) = 1, on_air[1], 'mixed'),
+            (at, kind) -> multiIf(at < marks[1], '', kind = '', 'none', kind),
             starts,
-            line_ups
+            arrayMap(at -> arrayFirst(turn -> turn.1 <= at AND at < turn.2, turns).3, starts)
         ) AS arms,
         arrayMap(start -> toUInt64(start) * 2, starts) AS borders,
         arrayConcat(borders, minutes) AS places,

@@ -21,7 +21,7 @@ aired AS (
 pieces AS (
     SELECT line_ups.session_id AS session_id, toUInt32(greatest(toUInt32(start_at), hour)) AS from_s,
         if(hour = 0, toUInt32(end_at), toUInt32(least(toUInt32(end_at), hour + 3600))) AS until_s, hour,
-        if({by:String} = 'kind', kinds, host_ids) AS members,
+        multiIf(empty(host_ids), [], {by:String} = 'kind', [kind], host_ids) AS members,
         multiIf(
             empty(members), 'none',
             arrayAll(member -> member = {control:String}, members), 'control',
