@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from analytics.intervals import intervals
+from analytics.intervals import intervals, overlaps
 
 SHIFT = ("session_id", "host_id")
 UNNAMED = "A"
@@ -40,7 +40,7 @@ def kinds(roster_events: pl.DataFrame) -> pl.DataFrame:
     first = registered.unique("host_id", keep="first").with_columns(occurred_ms=pl.lit(0, dtype=pl.Int64))
     last = registered.unique(["host_id", "occurred_ms"], keep="last")
     told = pl.concat([first, last]).select("host_id", "kind", kind_ms="occurred_ms")
-    told = told.sort("host_id", "kind_ms", maintain_order=True)
+    told = told.unique(["host_id", "kind_ms"], keep="first", maintain_order=True).sort("host_id", "kind_ms")
     before = pl.col("kind").shift().over("host_id")
     return told.filter(pl.col("kind").ne_missing(before)).select("host_id", "kind_ms", "kind")
 
@@ -124,20 +124,11 @@ def _present(intervals: pl.DataFrame) -> pl.DataFrame:
 
     intervals: session_id, start_ms, end_ms and more. Returns them with start_ms and end_ms of the piece.
     """
-    bounds = pl.concat(
-        [intervals.select("session_id", at_ms="start_ms"), intervals.select("session_id", at_ms="end_ms")]
-    ).unique()
-    pieces = (
-        bounds.sort("session_id", "at_ms")
-        .select(
-            "session_id",
-            start_ms=pl.col("at_ms"),
-            end_ms=pl.when(pl.col("session_id") == pl.col("session_id").shift(-1)).then(pl.col("at_ms").shift(-1)),
-        )
-        .drop_nulls("end_ms")
-    )
-    return (
-        pieces.join(intervals, on="session_id", suffix="_whole")
-        .filter((pl.col("start_ms_whole") <= pl.col("start_ms")) & (pl.col("start_ms") < pl.col("end_ms_whole")))
-        .drop("start_ms_whole", "end_ms_whole")
-    )
+    times = pl.concat([intervals["start_ms"], intervals["end_ms"]]).unique().sort()
+    places = [times.search_sorted(intervals[name]).cast(pl.Int64).alias(name) for name in ("start_ms", "end_ms")]
+    ranked = intervals.with_columns(places)  # places in time, for `overlaps` has no room for many sessions of any time
+    bounds = pl.concat([ranked.select("session_id", at_ms=name) for name in ("start_ms", "end_ms")]).unique()
+    following = pl.col("at_ms").shift(-1).over("session_id")
+    pieces = bounds.sort("session_id", "at_ms").select("session_id", start_ms="at_ms", end_ms=following).drop_nulls()
+    found = overlaps(ranked, pieces, "session_id")
+    return found.with_columns([times.gather(found[name]).alias(name) for name in ("start_ms", "end_ms")])

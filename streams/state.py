@@ -64,15 +64,17 @@ class Roster:
         timed = events.filter(pl.col("type").is_in(_TIMED))["session_id"]
         if not (events["type"] == "host_registered").any():
             return timed.unique()
-        was, now = roster.kinds(before.events), roster.kinds(self.events)
+        registered = pl.col("host_id").is_in(events["host_id"].unique().implode())
+        was, now = (roster.kinds(one.events.filter(registered)) for one in (before, self))
         hosts = pl.concat([was.join(now, on=was.columns, how="anti"), now.join(was, on=was.columns, how="anti")])
         return pl.concat([timed, self.shifts.join(hosts, on="host_id", how="semi")["session_id"]]).unique()
 
     def stretches(self, session_ids: pl.Series) -> pl.DataFrame:
         """Cut these sessions into stretches, as `roster.stretches` does."""
         these = pl.col("session_id").is_in(session_ids.implode())
-        scripts = roster.scripts(self.events.filter(these))
-        return roster.stretches(self.shifts.filter(these), roster.kinds(self.events), scripts)
+        shifts, scripts = self.shifts.filter(these), roster.scripts(self.events.filter(these))
+        there = pl.col("host_id").is_in(shifts["host_id"].unique().implode())
+        return roster.stretches(shifts, roster.kinds(self.events.filter(there)), scripts)
 
 
 NO_ROSTER = Roster.of(pl.DataFrame(schema=ROSTER), 0)

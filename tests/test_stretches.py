@@ -25,7 +25,7 @@ from streams.state import ROSTER
 BEGIN_MS = 1_785_754_800_000
 UNIT_MS, INSTANTS = 20_000, 24
 HOSTS, SESSIONS, SCRIPTS = ("h1", "h2", "d1", "nobody"), ("s1", "s2"), ("sell", "sing")
-SHIFTS = 9
+SHIFTS, AT_ONCE = 9, 3
 MIGRATION = 17
 """The step that made the table."""
 LINE_UPS = "SELECT * FROM line_ups ORDER BY session_id, start_at, end_at"
@@ -44,7 +44,7 @@ def drawn(seed: int) -> list[Event]:
 
     for host in HOSTS[:-1]:
         for _ in range(random.choice((1, 1, 2, 4))):
-            say("host_registered", random.randrange(INSTANTS), host_id=host, name=host, kind=kind(random))
+            say("host_registered", random.randrange(0, INSTANTS, 6), host_id=host, name=host, kind=kind(random))
     for _ in range(SHIFTS):
         place = {"session_id": random.choice(SESSIONS), "host_id": random.choice(HOSTS)}
         start = random.randrange(INSTANTS)
@@ -121,8 +121,20 @@ def test_a_stretch_says_what_every_instant_of_it_says(seed: int) -> None:
     assert seen > INSTANTS
 
 
+def many(seed: int) -> list[Event]:
+    """Several draws at once, each with hosts and sessions of its own."""
+    named = ("event_id", "host_id", "session_id")
+    events = [
+        event | {name: f"{draw} {event[name]}" for name in named if name in event}
+        for draw in range(8)
+        for event in drawn(100 * seed + draw)
+    ]
+    Random(seed).shuffle(events)
+    return events
+
+
 class History(NamedTuple):
-    """Events, each stored as a batch of its own, and every row that this led to, by table."""
+    """Events, stored a few at a time, and every row that this led to, by table."""
 
     events: list[Event]
     tables: dict[str, pl.DataFrame]
@@ -148,18 +160,24 @@ class History(NamedTuple):
                 old.insert(table, self.tables[table].filter(pl.col("batch") <= last).select(names), table)
 
 
-@pytest.fixture(scope="module", params=[1, 2, 3, 4])
+@pytest.fixture(scope="module", params=[1, 2])
 def history(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> History:
-    events = drawn(request.param)
-    with closing(Embedded.open(tmp_path_factory.mktemp("stretches") / "data")) as warehouse:
+    events = many(request.param)
+    few = [events[first : first + AT_ONCE] for first in range(0, len(events), AT_ONCE)]
+    return stored_in(few, tmp_path_factory.mktemp("stretches") / "data")
+
+
+def stored_in(batches: Sequence[Sequence[Event]], folder: Path) -> History:
+    """Store events batch by batch in a new folder."""
+    with closing(Embedded.open(folder)) as warehouse:
         warehouse._run("SYSTEM STOP MERGES")  # or versions that were replaced would go
-        writer = Processor(warehouse, warehouse.folder, Rules(), lambda: int(time.time() * 1000), unmarked)
-        for number, event in enumerate(events):
-            writer.process("roster", to_bytes([event]), number + 1, number)
+        writer = Processor(warehouse, folder, Rules(), lambda: int(time.time() * 1000), unmarked)
+        for number, batch in enumerate(batches):
+            writer.process("roster", to_bytes(batch), 1000 * number + 1, number)
         tables = ("roster_events", "shifts", "batches", "stretches")
         stored = {table: warehouse.ask(f"SELECT * FROM {table}") for table in tables}  # noqa: S608  # ours
         assert standing(stored["stretches"]) == standing(warehouse.ask("SELECT * FROM stretches FINAL"))
-        return History(events, stored, warehouse.ask(LINE_UPS))
+        return History([event for batch in batches for event in batch], stored, warehouse.ask(LINE_UPS))
 
 
 def standing(versions: pl.DataFrame) -> list[tuple[Any, ...]]:
@@ -181,6 +199,69 @@ def test_the_table_holds_what_the_core_reads_from_all_events(history: History) -
     assert 1 in history.tables["stretches"]["deleted"]
 
 
+def test_a_registration_that_takes_a_change_of_kind_back_is_seen(tmp_path: Path) -> None:
+    """Of two at one instant the last by id holds, so the second only takes away."""
+    air = {"session_id": "s", "host_id": "h"}
+    events = [
+        {"event_id": "a", "type": "host_registered", "occurred_at": BEGIN_MS, "host_id": "h", "kind": "human"},
+        {"event_id": "b", "type": "shift_started", "occurred_at": BEGIN_MS + 1} | air,
+        {"event_id": "c", "type": "host_registered", "occurred_at": BEGIN_MS + 9, "host_id": "h", "kind": "digital"},
+        {"event_id": "d", "type": "host_registered", "occurred_at": BEGIN_MS + 9, "host_id": "h", "kind": "human"},
+    ]
+    kinds = []
+    with closing(Embedded.open(tmp_path)) as warehouse:
+        writer = Processor(warehouse, warehouse.folder, Rules(), lambda: int(time.time() * 1000), unmarked)
+        for number, event in enumerate(events):
+            writer.process("roster", to_bytes([event | {"name": "n"}]), number + 1, number)
+            kinds.append(warehouse.ask("SELECT kind FROM stretches FINAL ORDER BY started_at")["kind"].to_list())
+    assert kinds == [[], ["human"], ["human", "digital"], ["human"]]
+
+
+@pytest.mark.parametrize("steps", [("roster_events",), ("roster_events", "shifts")])
+def test_what_a_half_written_batch_says_leaves_no_stretch_behind_that_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: tuple[str, ...]
+) -> None:
+    """It begins a script and changes a kind, both behind the end of the shift, which it tells too."""
+    air = {"session_id": "s", "host_id": "h"}
+    told = {"host_id": "h", "name": "h"}
+    begun = [
+        {"event_id": "a", "type": "host_registered", "occurred_at": BEGIN_MS, "kind": "human"} | told,
+        {"event_id": "b", "type": "shift_started", "occurred_at": BEGIN_MS} | air,
+    ]
+    cut_off = [
+        {"event_id": "c", "type": "shift_ended", "occurred_at": BEGIN_MS + 5} | air,
+        {"event_id": "d", "type": "script_started", "occurred_at": BEGIN_MS + 8, "script_id": "sell"} | air,
+        {"event_id": "e", "type": "host_registered", "occurred_at": BEGIN_MS + 9, "kind": "digital"} | told,
+    ]
+    history = stored_in([begun, cut_off], tmp_path / "whole")
+    history.stored(2, steps, tmp_path / "cut off", monkeypatch)
+    with closing(Embedded.open(tmp_path / "cut off")) as new:
+        versions = history.tables["stretches"]
+        new.insert("stretches", versions.filter(pl.col("batch") == 2), "repeat")
+        assert standing(new.ask("SELECT * FROM stretches")) == history.as_of(2)
+        assert len(history.as_of(2)) == 1
+
+
+def test_registered_before_time_began() -> None:
+    """Of two registrations at time zero the first holds, as in `roster_kinds`."""
+    told = {"type": "host_registered", "occurred_ms": 0, "host_id": "h"}
+    events = [told | {"event_id": "a", "kind": "human"}, told | {"event_id": "b", "kind": "digital"}]
+    assert roster.kinds(pl.DataFrame(events, ROSTER)).rows() == [("h", 0, "human")]
+
+
+def test_many_sessions_and_scripts_take_no_room_of_their_square() -> None:
+    """Forty thousand sessions to the end of time, and one with twenty thousand starts."""
+    sessions = pl.DataFrame({"session_id": [f"s{number}" for number in range(40_000)]})
+    shifts = sessions.with_columns(host_id=pl.lit("h"), start_ms=pl.lit(BEGIN_MS), end_ms=pl.lit(OPEN_MS))
+    starts = pl.DataFrame({"begun_ms": [BEGIN_MS + number for number in range(20_000)]})
+    scripts = starts.with_columns(
+        session_id=pl.lit("s0"), host_id=pl.lit("h"), script_id=pl.lit("sell"), variant=pl.lit("A")
+    ).select("session_id", "host_id", "script_id", "variant", "begun_ms")
+    found = roster.stretches(shifts, roster.kinds(pl.DataFrame(schema=ROSTER)), scripts)
+    assert found.height == 39_999 + 20_000
+    assert roster.lineups(shifts).height == 40_000
+
+
 def ms_of(at: datetime) -> int:
     return round(at.timestamp() * 1000)
 
@@ -198,9 +279,12 @@ def test_an_upgrade_fills_what_the_core_would_have_written(
 ) -> None:
     history.stored(1000, ("roster_events", "shifts", "batches"), tmp_path, monkeypatch)
     with closing(Embedded.open(tmp_path)) as new:
-        assert standing(new.ask("SELECT * FROM stretches")) == history.as_of(1000)
+        filled = new.ask("SELECT * FROM stretches")
+        assert standing(filled) == history.as_of(1000)
+        shifts = history.tables["shifts"].sort("batch").unique(["session_id", "host_id", "started_at"], keep="last")
+        assert filled.join(shifts, on=["session_id", "batch"], how="anti").is_empty()
         assert new.ask(LINE_UPS).equals(history.line_ups)
-        assert history.line_ups.height > 2 * len(SESSIONS)
+        assert history.line_ups.height > 16 * len(SESSIONS)
 
 
 @pytest.mark.parametrize("steps", [(), ("roster_events",), ("roster_events", "shifts")])
@@ -208,7 +292,8 @@ def test_a_half_written_batch_is_left_to_its_repeat(
     history: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, steps: tuple[str, ...]
 ) -> None:
     """However far the last batch came before the upgrade: its repeat ends where it would have ended without a stop."""
-    changes = [batch for batch in range(2, len(history.events) + 1) if history.as_of(batch) != history.as_of(batch - 1)]
+    last = -(-len(history.events) // AT_ONCE)
+    changes = [batch for batch in range(2, last + 1) if history.as_of(batch) != history.as_of(batch - 1)]
     for batch in Random(7).sample(changes, 3):
         folder = tmp_path / str(batch)
         history.stored(batch, steps, folder, monkeypatch)

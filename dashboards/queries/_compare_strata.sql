@@ -24,14 +24,15 @@ told AS (
     SELECT session_id, groupArray((
             toUInt32(toStartOfMinute(started_at + INTERVAL 30 SECOND)) AS at_s,
             toUInt32(toStartOfMinute(
-                ifNull(ended_at, assumeNotNull((SELECT max(newest_at) FROM lanes))) + INTERVAL 30 SECOND
+                least(ifNull(ended_at, toDateTime64(9000000000, 3, 'UTC')), assumeNotNull((SELECT max(newest_at) FROM lanes))) + INTERVAL 30 SECOND
             )) AS until_s,
             toString(stretches.kind)
         )) AS turns,
         CAST([], 'Array(UInt64)') AS minutes, CAST([], 'Array(Int64)') AS changes, CAST([], 'Array(Int64)') AS moments,
         CAST([], 'Array(UInt64)') AS sales, CAST([], 'Array(Int128)') AS human, CAST([], 'Array(Int128)') AS digital
     FROM stretches FINAL
-    WHERE {{in_sessions}} AND at_s < until_s
+    WHERE session_id IN (SELECT session_id FROM shifts WHERE started_at < $__toTime + INTERVAL 1 minute)
+        AND {{in_sessions}} AND at_s < until_s
     GROUP BY session_id
     UNION ALL
     SELECT session_id, [], groupArray(toUInt64(minute) * 2 + 1), groupArray(presence_minute.change),

@@ -51,8 +51,8 @@ def sql(
     Example: hostledger sql 'SELECT model, currency, sum(amount_minor) FROM ledger GROUP BY ALL' --format csv
 
     The columns are those of your query; DESCRIBE tells what each column of a table means, and its unit. Tables hold
-    amounts in minor units and times in UTC. Read the table shifts with FINAL. Format json gives JSON lines, one object
-    per row; csv begins with a line of names.
+    amounts in minor units and times in UTC. Read the tables shifts and stretches with FINAL. Format json gives JSON
+    lines, one object per row; csv begins with a line of names.
 
     """
     settings = settings_of(context)
