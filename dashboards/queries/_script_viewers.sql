@@ -4,8 +4,8 @@
 -- where they were first exposed), orders and net (minor units, after refunds, of what was paid in the window from the exposure
 -- on). Told as `hostledger experiment analyse --script` does.
 -- spans: when which variants ran (numbers), in order and apart; nth: of the session. happened: who came or went, and what anybody
--- paid (move 0). A moment is nth x 2^42 + ms UTC, so that one sorted list holds a viewer's moments of all sessions (up to 250,000,
--- until the year 2109); move: 8 times that, + 2 + the change, from -2 to 2: of one instant going comes first, so that whose coming
+-- paid (move 0). A moment is nth x 2^42 + ms UTC, so that one sorted list holds a viewer's moments of all sessions (up to 250,000;
+-- events end with the year 2100); move: 8 times that, + 2 + the change, from -2 to 2: of one instant going comes first, so that whose coming
 -- was taken back was not there; begin: of the span that runs then or next, 8 times its moment, + 1 if another variant runs than
 -- the viewer's. It is never less for a later move, so the sorted begins lie beside the sorted moves. Both are one table, and no
 -- join, because the two sides of a join are read one after the other.
@@ -20,12 +20,12 @@
 spans AS (
     SELECT session_id, transform(session_id, script.1, arrayEnumerate(script.1), 0) AS nth,
         toUnixTimestamp64Milli(started_at) AS begin_ms,
-        least(ifNull(toUnixTimestamp64Milli(ended_at), 4398046511103), 4398046511103) AS end_ms,
+        ifNull(toUnixTimestamp64Milli(ended_at), 4398046511103) AS end_ms,
         arrayMap(
             variant -> indexOf(script.2, variant), arrayFilter((_, id) -> id = ${script:sqlstring}, variants, script_ids)
         ) AS numbers
     FROM stretches FINAL
-    WHERE session_id IN script.1 AND has(script_ids, ${script:sqlstring}) AND begin_ms < end_ms
+    WHERE session_id IN script.1 AND has(script_ids, ${script:sqlstring})
 ),
 happened AS (
     SELECT viewer_id,

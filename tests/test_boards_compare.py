@@ -1,4 +1,4 @@
-"""Claims about the board Compare where late or wrong facts change what was on air, by hand."""
+"""Claims about the board Compare by hand: late and wrong facts, several rooms, scripts side by side."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -9,6 +9,7 @@ import pytest
 from board_stage import BEGIN_MS, rows_of
 from scenarios import to_bytes
 
+from analytics.experiments.assignment import assigned
 from analytics.rules import Rules
 from analytics.warehouse.embedded import Embedded
 from dashboards.macros import Range
@@ -118,3 +119,63 @@ def test_scripts_begun_in_the_midst_of_a_line_up_do_not_cut_it(feed: Feed) -> No
     assert warehouse.sql("SELECT count() FROM stretches FINAL", "TabSeparated") == "8\n"
     found = warehouse.sql("SELECT host_ids, kind FROM line_ups ORDER BY start_at", "TabSeparated").split("\n")
     assert found[:-1] == ["[]\t", "['h']\thuman", "[]\t"]
+
+
+def test_a_viewer_of_several_rooms_is_exposed_where_and_when_they_are_there(feed: Feed) -> None:
+    """One stays in a room whose script begins last, having left six others early; one changes rooms shortly before."""
+    rooms = [f"u{number}" for number in range(6)]
+    aired = [
+        event
+        for place, room in enumerate(rooms)
+        for event in (
+            say("shift_started", 0, session_id=room, host_id=f"h{place}"),
+            say("script_started", 320, script_id="sell", session_id=room, host_id=f"h{place}"),
+            say("viewer_joined", 305, session_id=room, viewer_id="v"),
+            say("viewer_left", 310, session_id=room, viewer_id="v"),
+        )
+    ]
+    stays = [say("viewer_joined", 300, **VISIT), LAST, sold("in time", 405)]
+    changes = [
+        say("viewer_joined", 300, session_id="s", viewer_id="w"),
+        say("viewer_joined", 325, session_id="u", viewer_id="w"),
+        say("viewer_left", 330, session_id="s", viewer_id="w"),
+        say("viewer_left", 500, session_id="u", viewer_id="w"),
+        say("shift_started", 0, session_id="u", host_id="h9"),
+        say("script_started", 340, script_id="sell", session_id="u", host_id="h9"),
+        sold("late", 405) | {"viewer_id": "w"},
+    ]
+    assert exposed(feed([*aired, *stays, *changes])) == [(2, 1)]
+
+
+def test_a_variant_of_another_script_beside_it_is_not_the_one_meant(feed: Feed) -> None:
+    given_b = next(f"v{n}" for n in range(99) if assigned(f"v{n}", "sell", {"A": 1, "B": 1}) == "B")
+    beside = [
+        say("shift_started", 0, session_id="s", host_id="other"),
+        say("script_started", 10, session_id="s", host_id="other", script_id="sing", variant="B"),
+        say("shift_started", 0, session_id="t", host_id="third"),
+        say("script_started", 10, session_id="t", host_id="third", script_id="sell", variant="B"),
+    ]
+    warehouse = feed([*beside, say("viewer_joined", 300, session_id="s", viewer_id=given_b), LAST])
+    chosen = {"script": ["sell"], "window": ["60"], "currency": ["CNY"]}
+    arms = rows_of(warehouse, "compare_script_arms", SPAN, chosen)
+    assert [(arm["variant"], arm["viewers"], arm["saw"]) for arm in arms] == [("A", 0, 0), ("B", 1, 0)]
+
+
+def test_a_line_up_begins_at_the_nearest_minute_and_what_was_sold_before_the_first_is_left_out(feed: Feed) -> None:
+    room = {"session_id": "u", "host_id": "other"}
+    warehouse = feed(
+        [
+            say("host_registered", -10, host_id="other", name="other", kind="digital"),
+            say("session_started", 0, session_id="u", seller_id="a", platform="q"),
+            say("viewer_joined", 0, session_id="u", viewer_id="w"),
+            sold("before", 300) | {"session_id": "u", "declared_host_id": "other"},
+            say("shift_started", 645, **room),
+            sold("in it", 900) | {"session_id": "u", "declared_host_id": "other"},
+            say("shift_ended", 1200, **room),
+            LAST,
+        ]
+    )
+    chosen = {"model": ["declared"], "currency": ["CNY"], "zone": ["UTC"], "seller": [], "platform": [], "session": []}
+    (row,) = (row for row in rows_of(warehouse, "compare_strata", SPAN, chosen) if row["platform"] == "q")
+    assert row["digital_hours"] == pytest.approx(540 / HOUR_S)
+    assert float(row["digital"]) == pytest.approx(10 / (540 / HOUR_S), abs=0.01)
