@@ -121,6 +121,11 @@ def test_scripts_begun_in_the_midst_of_a_line_up_do_not_cut_it(feed: Feed) -> No
     assert found[:-1] == ["[]\t", "['h']\thuman", "[]\t"]
 
 
+@pytest.mark.parametrize(("paid_s", "buyers"), [(349.999, 0), (350, 1), (409.999, 1), (410, 0)])
+def test_the_window_is_half_open_to_the_millisecond(feed: Feed, paid_s: float, buyers: int) -> None:
+    assert exposed(feed([say("viewer_joined", 300, **VISIT), LAST, sold("o", paid_s)])) == [(1, buyers)]
+
+
 def test_a_viewer_of_several_rooms_is_exposed_where_and_when_they_are_there(feed: Feed) -> None:
     """One stays in a room whose script begins last, having left many others early; one changes rooms shortly before."""
     rooms = [f"u{number}" for number in range(24)]

@@ -5,10 +5,10 @@
 -- on). Told as `hostledger experiment analyse --script` does.
 -- spans: when which variants ran (numbers), in order and apart; nth: of the session. happened: who came or went, and what anybody
 -- paid (move 0). A moment is nth x 2^42 + ms UTC, so that one sorted list holds a viewer's moments of all sessions (up to 250,000;
--- events end with the year 2100); move: 8 times that, + 2 + the change, from -2 to 2: of one instant going comes first, so that whose coming
--- was taken back was not there; begin: of the span that runs then or next, 8 times its moment, + 1 if another variant runs than
--- the viewer's. It is never less for a later move, so the sorted begins lie beside the sorted moves. Both are one table, and no
--- join, because the two sides of a join are read one after the other.
+-- no event is later than 2100); move: 8 times that, + 2 + the change, from -2 to 2: of one instant going comes first, so that
+-- whose coming was taken back was not there; begin: of the span that runs then or next, 8 times its moment, + 1 if another
+-- variant runs than the viewer's. It is never less for a later move, so the sorted begins lie beside the sorted moves. Both are
+-- one table, and no join, because the two sides of a join are read one after the other.
 -- viewers: exposure, the first time at which a stay (from a move to the next, here > 0) and a span meet: ms x 8, + 1 if another
 -- variant ran. Orders are read from the first start to the end of the window of whoever came last. What a statement costs here
 -- grows with the people in the rooms of the script.
